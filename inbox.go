@@ -94,14 +94,11 @@ type Inbox interface {
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
 }
 
-// Overlapping is what a store may implement beside [Store], where transactions of deliveries
-// do well to overlap; otherwise it is given one after the other.
+// Overlapping is an optional interface of a [Store]: one whose transactions of deliveries gain
+// from running side by side.
 type Overlapping interface {
-	// ReceiveThen is Receive. It calls next, at most once and before it returns, when another
-	// one does well to begin: what is left to do for this one is to wait. It may fail
-	// all the same.
-	ReceiveThen(ctx context.Context, deliveries []Delivery, next func()) ([]Receipt, error)
-	// Overlap is how many of them may be under way at once.
+	// Overlap returns how many calls of Receive may run at once, at least 1. More of them only
+	// wait for each other.
 	Overlap() int
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A connection whose server is gone without a word ends within half a minute.
-func TestConnectionsToNobodyEnd(t *testing.T) {
+// A connection to a server that vanished ends within half a minute.
+func TestConnectionsToAVanishedServerEnd(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -18,7 +18,7 @@ func TestConnectionsToNobodyEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := config.DialFunc(t.Context(), "tcp", listener.Addr().String())
+	conn, err := config.ConnConfig.DialFunc(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

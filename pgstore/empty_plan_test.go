@@ -12,16 +12,16 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// whole may read an index from one end to the other.
+// whole lists statements that may read a whole index.
 var whole = map[string]string{
-	"SelectIgnored":    "of the events that nobody was found for, of which Forget reads those of a source",
+	"SelectIgnored":    "Forget reads all ignored events of a source",
 	"SelectEventTally": "a row for each status and connection",
 	"selectBacklog":    "of what is pending or ended badly, by partial indexes",
 	"tallyDeletions":   "of what is being deleted, by a partial index",
 }
 
-// A connection keeps the plan that it made when a business began, while its tables fill,
-// until autovacuum has seen that they do.
+// A connection keeps the plan that it made on an empty database while its tables fill, until
+// autovacuum notices.
 func TestPlansOfEmptyTablesDoNotScan(t *testing.T) {
 	t.Parallel()
 	statements := statementsOf(t)
@@ -57,8 +57,8 @@ func TestPlansOfEmptyTablesDoNotScan(t *testing.T) {
 			if whole[name] != "" || scans[name] != "" {
 				continue
 			}
-			if vacuumed && name != "SelectKnown together" {
-				continue // which every delivery waits for; a table that is known to be empty makes plans for others that read it
+			if vacuumed && name != "SelectKnown batch" {
+				continue // every delivery waits for SelectKnown; others may read a table that is known to be empty
 			}
 			p := plan(t, conn, name, statements[name])
 			if found := unconditional(p); found != "" {
@@ -68,13 +68,13 @@ func TestPlansOfEmptyTablesDoNotScan(t *testing.T) {
 	}
 }
 
-// indexScan is of an index of a table that grows, but for the bodies': they are found by
+// indexScan matches a scan of an index of a growing table, except the bodies, which are found by
 // their event.
 var indexScan = regexp.MustCompile(`Index (Only )?Scan (using|on) (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
 	`access_told|hook_deliveries|purchases|assignments|changes|work|work_waits|events)_[a-z_]+( |$)`)
 
-// unconditional is the first step of a plan that reads a table or an index without saying
-// where.
+// unconditional returns the first step of a plan that reads a table or an index without a
+// condition.
 func unconditional(plan string) string {
 	if found := growing.FindString(plan); found != "" {
 		return found

@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// batches stores so many batches of deliveries as they come: 5 KB, of different customers.
+// batches stores this many batches of typical deliveries: 5 KB each, of different customers.
 func batches(t *testing.T, store lockstep.Store, many int) {
 	t.Helper()
 	for n := range many {
@@ -37,14 +37,14 @@ func batches(t *testing.T, store lockstep.Store, many int) {
 	}
 }
 
-// A connection keeps the plan of a statement. One that was made while a table was small
-// must not read all of it when it is large.
-func TestNothingReadsAWholeTableThatGrows(t *testing.T) {
+// A connection keeps the plan of a statement. A plan made while a table was small must not read the
+// whole table when it is large.
+func TestNoStatementReadsAWholeGrowingTable(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
 	store := open(t, url)
 	batches(t, store, 12)                 // a statement's plan is kept from the sixth time on
-	if err := store.Close(); err != nil { // the server learns what a connection did when it ends
+	if err := store.Close(); err != nil { // a connection reports its statistics when it ends
 		t.Fatal(err)
 	}
 	for _, table := range []string{"events", "work"} {
@@ -58,8 +58,8 @@ func TestNothingReadsAWholeTableThatGrows(t *testing.T) {
 	}
 }
 
-// Bodies of the usual size are compressed and stand in their table, not beside it.
-func TestBodiesAreCompressedWhereTheyStand(t *testing.T) {
+// Bodies of the usual size are compressed and stored in their table, not in its TOAST table.
+func TestBodiesAreCompressedInTheirTable(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
 	batches(t, open(t, url), 2)
@@ -73,7 +73,7 @@ func TestBodiesAreCompressedWhereTheyStand(t *testing.T) {
 	}
 }
 
-// Whoever gives up does not wait for the database any longer.
+// A caller whose context ends does not wait for the database any longer.
 func TestAReceiveThatHangsEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	url := fresh(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A run past its lease that has begun to write ends before another takes its key: or
+// A run past its lease that has begun to write commits before another run takes its key. Otherwise
 // both would have written.
 func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	mark()
 	late := claim(0)[0]
 
-	// Somebody holds the account's row, so that the write waits with its key's row locked.
+	// A transaction holds the account's row, so the write waits with its key's row locked.
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
@@ -75,8 +75,8 @@ func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	}
 }
 
-// Nor is it taken from a run that ends while its events are settled: they would be settled by
-// a run that is told that it was not the current one.
+// A key is not taken from a run that is settling its events. Otherwise a run would settle them and
+// then learn that it had lost the key.
 func TestAKeyIsNotTakenFromARunThatEnds(t *testing.T) {
 	t.Parallel()
 	url := fresh(t)
@@ -124,8 +124,8 @@ func TestAKeyIsNotTakenFromARunThatEnds(t *testing.T) {
 	}
 }
 
-// An event that arrives about a customer while it is linked moves to the account, or has
-// its own run: it is not left where nothing is pending.
+// An event about a customer that is being linked moves to the account, or gets its own run. It is
+// not left under a key that is not pending.
 func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 	t.Parallel()
 	url := fresh(t)
@@ -145,7 +145,7 @@ func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 		t.Fatal(claims, err)
 	}
 
-	// Another process is receiving a second one, and has not committed yet.
+	// Another process receives a second event, and has not committed yet.
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
@@ -180,12 +180,12 @@ func TestAnEventIsNotLeftBehindByALink(t *testing.T) {
 	}
 	left := query(t, url, `select cast(count(*) as text) from events e join work w on w.key = e.key where e.status = 'pending' and w.generation = w.done_generation`)
 	if left != "0" {
-		t.Errorf("%s events are pending where nothing is", left)
+		t.Errorf("%s events are pending under keys that are not", left)
 	}
 }
 
-// Nor from a delivery that is not stored yet, although its mark adds nothing to what is
-// pending: the run would have looked before the event was there, and settled it with the others.
+// A key is not taken while a delivery for it is being stored, even if its mark adds nothing to the
+// pending work: the run would look before the event was there, and settle it with the others.
 func TestAKeyIsNotTakenFromADeliveryWhoseMarkAddsNothing(t *testing.T) {
 	t.Parallel()
 	url := fresh(t)

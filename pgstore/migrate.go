@@ -12,23 +12,24 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// newest is the version of the last migration there is.
+// newest stands for the version of the last migration.
 const newest = math.MaxInt64
 
-// schemaLock is the number under which processes that migrate wait for each other. It
-// means nothing, but is the same in all versions.
+// schemaLock is the number of the lock that a migrating process takes. It has no meaning, but must
+// be the same in all versions.
 const schemaLock = 7_305_804_402_570_421_873
 
-// migrate brings the schema up to date, by a connection that is there and by others if
-// there is something to do.
-func migrate(ctx context.Context, config *pgx.ConnConfig, there *sql.DB, version int64) error {
-	current, err := schemaVersion(ctx, there)
+// migrate brings the schema up to date. It reads the version through db, and opens connections of
+// its own if there is something to do.
+func migrate(ctx context.Context, config *pgx.ConnConfig, db querier, version int64) error {
+	current, err := schemaVersion(ctx, db)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
@@ -46,23 +47,22 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, there *sql.DB, version
 	return migrateAlone(ctx, config, version)
 }
 
-// schemaVersion is that of the last migration that was applied; 0 where there was none.
-func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
-	var there bool
-	if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&there); err != nil ||
-		!there {
+// schemaVersion returns the version of the last applied migration; 0 if there is none.
+func schemaVersion(ctx context.Context, db querier) (version int64, err error) {
+	var exists bool
+	if err := db.QueryRow(ctx, "select to_regclass('goose_db_version') is not null").Scan(&exists); err != nil || !exists {
 		return 0, err
 	}
-	err = db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(
-		&version)
+	err = db.QueryRow(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&version)
 	return version, err
 }
 
-// migrateAlone does it, one process at a time. The lock is that of a transaction, because
-// a pooler may give every transaction another session; it ends with the connection, so
-// that a process that dies holds nobody up.
+// migrateAlone migrates, one process at a time. The lock belongs to a transaction, because a pooler
+// may give every transaction another session. It ends with the connection, so a process that dies
+// blocks no other.
 func migrateAlone(ctx context.Context, config *pgx.ConnConfig, version int64) (err error) {
-	db := pool(config, 3)
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(3)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	lock, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -70,7 +70,7 @@ func migrateAlone(ctx context.Context, config *pgx.ConnConfig, version int64) (e
 	}
 	defer func() { _ = lock.Rollback() }() // it has written nothing
 	if _, err := lock.ExecContext(ctx, "select pg_advisory_xact_lock("+fmt.Sprint(int64(schemaLock))+")"); err != nil {
-		return fmt.Errorf("wait for others that migrate: %w", err)
+		return fmt.Errorf("wait for another process that migrates: %w", err)
 	}
 	return migrateLocked(ctx, db, version)
 }
@@ -92,8 +92,8 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 	if done, err := suits(current, target); done || err != nil {
 		return err
 	}
-	// Replicas of the version before go on meanwhile. Where one is in the way of a lock, the
-	// migration steps back, so that nobody waits behind it for long, and is begun again.
+	// Replicas of the previous version keep running meanwhile. If one holds a lock that the
+	// migration needs, the migration steps back, so that no other waits long behind it, and retries.
 	for deadline := time.Now().Add(migrationPatience); ; {
 		_, err := provider.UpTo(ctx, target)
 		if err == nil {
@@ -110,18 +110,18 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 	}
 }
 
-// migrationPatience is how long a migration is begun again that others are in the way of.
+// migrationPatience is how long a migration retries while others hold its locks.
 const migrationPatience = 2 * time.Minute
 
-// generation is how many versions of the schema a generation has room for. Within one,
-// migrations only add, so that a program of an earlier version goes on beneath which the
-// schema is migrated, and may be started again: versions are rolled out one replica after
-// the other, and back. One that takes something away begins the next generation, whose
-// number is the next thousand; before it all replicas of the former are stopped.
+// generation is how many schema versions a generation has room for. Within a generation, migrations
+// only add. So a program of an earlier version keeps running, and can start, on a migrated schema:
+// versions are rolled out one replica after the other, and back. A migration that removes something
+// starts the next generation, at the next thousand; all replicas of the previous generation must stop
+// before it.
 const generation = 1000
 
-// suits reports whether a program of one version may run on a database of another as it
-// is; false: it must be migrated first.
+// suits reports whether a program of one version can run on a database of another version as it is.
+// If not, the database must be migrated first.
 func suits(database, program int64) (bool, error) {
 	if database > program && database/generation != program/generation {
 		return false, &schemaTooNewError{database: database, program: program}
@@ -129,7 +129,7 @@ func suits(database, program int64) (bool, error) {
 	return database >= program, nil
 }
 
-// schemaTooNewError refuses a database that a program of a later generation has migrated.
+// schemaTooNewError refuses a database of a later generation.
 type schemaTooNewError struct{ database, program int64 }
 
 func (e *schemaTooNewError) Error() string {

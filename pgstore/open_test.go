@@ -73,7 +73,7 @@ func TestServersThatWouldLoseEventsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := pgstore.Open(t.Context(), cluster.URL("latin")); err == nil ||
-		!strings.Contains(err.Error(), "as LATIN1") {
+		!strings.Contains(err.Error(), "encoding is LATIN1") {
 		t.Errorf("latin1: got %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfOpeningShowsNoPassword(t *testing.T) {
+func TestAnErrorShowsNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"postgres://lockstep:hunter2@127.0.0.1:1/x?connect_timeout=1",
@@ -108,14 +108,14 @@ func TestAnErrorOfOpeningShowsNoPassword(t *testing.T) {
 		}
 	}
 	if _, err := pgstore.Open(t.Context(), "postgres://127.0.0.1/x", pgstore.Connections(1)); err == nil ||
-		!strings.Contains(err.Error(), "1 connections are too few") {
+		!strings.Contains(err.Error(), "1 is too few") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A connection to a server that has become a standby, as a switch-over or a proxy makes
-// it, is not used again.
-func TestAConnectionThatCannotWriteIsGivenUp(t *testing.T) {
+// A connection to a server that has become a standby, after a switch-over or behind a proxy, is not
+// used again.
+func TestAReadOnlyConnectionIsClosed(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
 	first, err := pgstore.Open(t.Context(), url)
@@ -135,7 +135,7 @@ func TestAConnectionThatCannotWriteIsGivenUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set("set default_transaction_read_only = on") // sessions that begin now cannot write
+	set("set default_transaction_read_only = on") // new sessions cannot write
 	store, err := pgstore.Open(t.Context(), url, pgstore.Connections(2))
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestAConnectionThatCannotWriteIsGivenUp(t *testing.T) {
 		t.Fatalf("a session that cannot write: %v", err)
 	}
 	set("reset default_transaction_read_only")
-	for range 2 { // connections may still be such
+	for range 2 { // old connections may still be read-only
 		if err = store.Ping(t.Context()); err == nil {
 			return
 		}

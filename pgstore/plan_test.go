@@ -19,7 +19,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
-// filled is a business of a size at which a plan that reads a table shows.
+// filled fills a database so that a plan that reads a whole table shows.
 const filled = `
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
 	select 'user', 'user_' || n, 'active', '', '', 0, 'cus_' || n, n, n from generate_series(1, 100000) n;
@@ -70,12 +70,12 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
 analyze`
 
-// growing are the tables that no statement may read from one end to the other.
+// growing matches a scan of a whole growing table.
 var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
 	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|events|event_bodies\w*)\b`)
 
-// TestStatementsDoNotScan has PostgreSQL plan every statement of the store without knowing
-// its parameters, which is the plan that it comes to keep.
+// TestStatementsDoNotScan lets PostgreSQL plan every statement of the store without its parameters:
+// the plan that a connection ends up with.
 func TestStatementsDoNotScan(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
@@ -114,8 +114,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"SelectEventsOfKey":      "events_of_key",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
-		"SelectKnown together":   "events_source_id_key",
-		"SelectLinked together":  "accounts_customer_id_key",
+		"SelectKnown batch":      "events_source_id_key",
+		"SelectLinked batch":     "accounts_customer_id_key",
 		"selectWaiting":          "work_waits_for",
 		"selectSubscriptions":    "subscriptions_of_account",
 		"selectPaidBy":           "subscriptions_paid_by",
@@ -124,7 +124,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectNotices":          "notices_of_account",
 		"selectFurther":          "former_customers_of_account",
 		"SelectLinked":           "accounts_customer_id_key",
-		"UpsertMark together":    "",
+		"UpsertMark batch":       "",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
@@ -133,8 +133,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 	everyIndexIsUsed(t, conn, strings.Join(slices.Collect(maps.Values(plans)), "\n"))
 }
 
-// everyIndexIsUsed makes sure that what every write pays for is worth it: an index that
-// guards nothing must be in a plan.
+// everyIndexIsUsed checks that every index pays for its cost: an index that enforces nothing must
+// be in a plan.
 func everyIndexIsUsed(t *testing.T, conn *pgx.Conn, plans string) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
@@ -152,25 +152,23 @@ func everyIndexIsUsed(t *testing.T, conn *pgx.Conn, plans string) {
 		}
 	}
 	if len(indexes) < 10 {
-		t.Errorf("only %d indexes were looked at", len(indexes))
+		t.Errorf("found only %d indexes", len(indexes))
 	}
 }
 
-// elsewhere are statements that PostgreSQL is not sent.
+// elsewhere lists statements that PostgreSQL never gets.
 var elsewhere = map[string]string{
-	"InsertEvent":    "only together, since bodies are apart",
-	"selectKnownOf":  "SQLite's way of many rows at once",
-	"selectLinkedOf": "SQLite's way of many rows at once",
+	"InsertEvent": "only as a batch, since bodies are apart",
 }
 
-// scans may read a table.
+// scans lists statements that may read a whole table.
 var scans = map[string]string{
 	"selectStagedCustomers": "joins a page with links and assignments; a generic plan does not know that a page is small",
 	"countLinked":           "of at most as many rows as make the brake's share meaningless",
 	"selectHeldPrices":      "lockstep doctor reads all items, once",
 }
 
-// statementsOf are the store's statements as PostgreSQL is sent them, by name.
+// statementsOf returns the store's statements by name, as PostgreSQL gets them.
 func statementsOf(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("../internal/store/sqlstore/*.go")
@@ -198,17 +196,17 @@ func statementsOf(t *testing.T) map[string]string {
 					t.Fatal(err)
 				}
 				name, s := spec.Names[0].Name, sqlstore.Statement(literal)
-				together, has := d.Together[s]
+				batch, has := d.Batch[s]
 				if has {
-					statements[name+" together"] = together
+					statements[name+" batch"] = batch
 				}
 				if elsewhere[name] == "" {
 					statements[name] = literal
 				}
-				if text, overridden := d.Override[s]; overridden {
+				if text, overridden := d.Replace[s]; overridden {
 					statements[name] = text
 				}
-				if text, locks := d.Locking[s]; locks {
+				if text, locks := d.Lock[s]; locks {
 					statements[name+" locking"] = text
 				}
 			}

@@ -12,7 +12,7 @@ import (
 
 const week = 7 * 24 * time.Hour
 
-// archive is a store with an event of each age, and a claim to drop what is old.
+// archive is a store with events of different ages, and a claim to drop old ones.
 func archive(t *testing.T, ages ...time.Duration) (url string, store lockstep.Store, claim lockstep.Claim) {
 	t.Helper()
 	url = fresh(t)
@@ -36,9 +36,9 @@ func archive(t *testing.T, ages ...time.Duration) (url string, store lockstep.St
 	return url, store, claims[0]
 }
 
-// The tables of bodies are a ring: a week is dropped while it is old, whole and by itself,
-// and never the one that the ring comes to next.
-func TestBodiesGoByTheWeek(t *testing.T) {
+// The tables of bodies form a ring: a week that is old is dropped as a whole, one at a time, but
+// never the one that the ring reaches next.
+func TestBodiesAreDroppedByTheWeek(t *testing.T) {
 	t.Parallel()
 	url, store, claim := archive(t, 0, 5*week-time.Hour, 6*week, 20*week, 61*week, 63*week)
 	for step, want := range []string{"5 true", "4 true", "3 true", "3 false"} {
@@ -56,8 +56,7 @@ func TestBodiesGoByTheWeek(t *testing.T) {
 	}
 }
 
-// Who reads bodies for long, as a backup does, is not waited for: others would wait
-// behind the one that waits.
+// Dropping bodies does not wait for a long reader, such as a backup: others would wait behind it.
 func TestDroppingBodiesGivesWayToAReader(t *testing.T) {
 	t.Parallel()
 	url, store, claim := archive(t, 20*week)

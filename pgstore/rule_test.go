@@ -13,22 +13,22 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// takesAway finds what a program of an earlier version would not survive.
+// takesAway finds statements that would break an earlier version of the program.
 var takesAway = regexp.MustCompile(`(?is)\b(drop\s+(table|column|view|function|schema|type|trigger|constraint|not\s+null|default)|rename|alter\s+(column\s+)?\w+\s+(set\s+data\s+)?type|set\s+not\s+null|add\s+(constraint|check|unique|primary|foreign)|truncate|delete\s+from)\b`)
 
-// addsColumn finds the columns that are added.
+// addsColumn finds added columns.
 var addsColumn = regexp.MustCompile(`(?is)\badd\s+column\s+(if\s+not\s+exists\s+)?([^,;]+)`)
 
-// locks finds what needs a table that is in use for itself.
+// locks finds statements that lock a table exclusively.
 var locks = regexp.MustCompile(`(?i)\b(alter\s+table|create\s+(unique\s+)?index|drop\s+index|create\s+trigger|lock\s+table)\b`)
 
-// excused are migrations that take away what no program of their generation misses, with
+// excused lists migrations that remove something that no program of their generation needs, with
 // the reason.
 var excused = map[string]string{
 	"migrations/00004_retention.sql": "a function truncates and deletes, when a program that knows it calls it: bodies that have expired",
 }
 
-// Versions are rolled out beside each other: see generation.
+// Versions run beside each other during a rollout: see generation.
 func TestMigrationsOnlyAdd(t *testing.T) {
 	t.Parallel()
 	names, err := fs.Glob(migrations, "migrations/*.sql")
@@ -78,7 +78,7 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 
 var comment = regexp.MustCompile(`--[^\n]*`)
 
-// notAdditive says why a migration is none that only adds.
+// notAdditive says why a migration does more than add; empty if it only adds.
 func notAdditive(text string) string {
 	text = comment.ReplaceAllString(text, "")
 	if found := takesAway.FindString(text); found != "" {
@@ -94,7 +94,7 @@ func notAdditive(text string) string {
 	return ""
 }
 
-// A migration that somebody is in the way of is begun again.
+// A migration retries while another transaction blocks it.
 func TestAMigrationStepsBack(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
@@ -132,7 +132,7 @@ func TestAMigrationStepsBack(t *testing.T) {
 		}
 		opened <- err
 	}()
-	observer, err := pgx.Connect(t.Context(), url) // what a transaction sees of others stands still
+	observer, err := pgx.Connect(t.Context(), url) // outside of a transaction, so it sees current activity
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// They mostly wait for the server and its disk, so that more of them run at once than
-	// there are processors.
+	// The tests mostly wait for the server and its disk, so run more of them at once than there are
+	// processors.
 	flag.Parse()
 	if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err)
@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(pgtest.Run(m))
 }
 
-// The store is the same over pgx's own protocol with prepared statements, and over the two
-// that need none, through a pooler that gives every transaction another session.
+// The store works the same over pgx's protocol with prepared statements, and over the two without,
+// through a pooler that gives every transaction another session.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	for mode, through := range map[string]func(testing.TB) string{
@@ -43,7 +43,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// Operations that take many steps do what they do in one.
+// Operations in many small steps have the same effect as in one.
 func TestStoreInSmallSteps(t *testing.T) {
 	t.Parallel()
 	storetest.RunInSteps(t, func(t *testing.T) storetest.Open {
@@ -52,7 +52,7 @@ func TestStoreInSmallSteps(t *testing.T) {
 	})
 }
 
-// at is the same database where another address leads to its server.
+// at returns the URL of the same database through another address of its server.
 func at(t *testing.T, database, server string) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -62,13 +62,13 @@ func at(t *testing.T, database, server string) string {
 	return pgtest.WithDatabase(t, server, strings.TrimPrefix(u.Path, "/"))
 }
 
-// tables are those that a test leaves something in.
+// tables lists the tables in which tests leave rows.
 var tables = strings.Fields(`events event_bodies event_tally work work_waits former_customers subscription_items subscriptions
 	license_items licenses mails buyer_mails notices roster access_told hook_deliveries hook_endpoints purchases
 		assignments instances successions changes cursors heartbeat accounts replicas upstream_pauses price_names trials
 	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims`)
 
-// fresh is a database with empty tables.
+// fresh returns the URL of a database with empty tables.
 func fresh(t *testing.T) string {
 	t.Helper()
 	clean := "update change_count set seq = 0; update brake set since = 0, consulted = 0;"

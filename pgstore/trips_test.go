@@ -20,13 +20,13 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 )
 
-// turnstile stands before a server and counts how often a client waits for it.
+// turnstile is a proxy in front of a server that counts round trips.
 type turnstile struct {
-	url   string // that of the database, through here
+	url   string // of the database through the turnstile
 	trips atomic.Int64
 }
 
-// newTurnstile stands before the server of a database until the test ends.
+// newTurnstile starts a turnstile in front of a database's server, until the test ends.
 func newTurnstile(t *testing.T, database string) *turnstile {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -57,7 +57,7 @@ func newTurnstile(t *testing.T, database string) *turnstile {
 	return n
 }
 
-// pass hands on what a client and its server say, until one of them ends.
+// pass forwards everything between a client and its server until one of them closes the connection.
 func (n *turnstile) pass(client net.Conn, address string) {
 	defer func() { _ = client.Close() }()
 	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", address)
@@ -76,9 +76,9 @@ func (n *turnstile) pass(client net.Conn, address string) {
 		if err != nil {
 			return
 		}
-		// A server is ready for the next query when it has answered what was sent in one go.
-		// An empty query is how a connection that was idle for a second is tried: no part of
-		// what is counted.
+		// A server is ready for the next query after it has answered everything that was sent
+		// together. An empty query is pgx's check of a connection that was idle for a second; it
+		// does not count.
 		if kind == 'Z' && last != 'I' {
 			n.trips.Add(1)
 		}
@@ -86,13 +86,13 @@ func (n *turnstile) pass(client net.Conn, address string) {
 		if answers.Buffered() > 0 {
 			continue
 		}
-		if err := out.Flush(); err != nil { // when it is counted, or the client would go on before
+		if err := out.Flush(); err != nil { // after counting: the client continues when it gets this
 			return
 		}
 	}
 }
 
-// message hands one message of a server on: a byte that says which, its length, and its text.
+// message forwards one message of a server: a byte for its kind, its length and its text.
 func (n *turnstile) message(in *bufio.Reader, out *bufio.Writer) (kind byte, err error) {
 	var head [5]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -128,7 +128,7 @@ func (s *shop) UpdateCustomer(context.Context, string, lockstep.CustomerDetails)
 
 func (s *shop) MergeMetadata(context.Context, lockstep.Account, map[string]any) error { return nil }
 
-// counted is a store behind a turnstile, and what runs on it.
+// counted is a store behind a turnstile, and the accounts reconciler that runs on it.
 type counted struct {
 	*testing.T
 	*turnstile
@@ -139,7 +139,7 @@ type counted struct {
 
 var buyer = lockstep.Account{Kind: lockstep.User, ID: "user_buyer"}
 
-// count is how often the client waits in what do does.
+// count returns the number of round trips of do.
 func (c *counted) count(do func()) int64 {
 	before := c.trips.Load()
 	do()
@@ -183,7 +183,7 @@ func (c *counted) mark(scope lockstep.Scope) {
 	c.ok(c.Mark(c.Context(), lockstep.Mark{Key: buyer.Key(), Scope: scope}))
 }
 
-// sync does what a runner does for one key that is due, from when it looks for one.
+// sync does what a runner does for one due key, starting with the query for the next due time.
 func (c *counted) sync() {
 	c.Helper()
 	_, pending, err := c.NextDue(c.Context(), lockstep.Background)
@@ -197,7 +197,7 @@ func (c *counted) sync() {
 	c.ok(c.Finish(c.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
 }
 
-// drain ends the work that a sync has left for others, such as its notices.
+// drain finishes the work that a sync left for others, such as its notices.
 func (c *counted) drain() {
 	c.Helper()
 	for {
@@ -216,9 +216,8 @@ func (c *counted) drain() {
 	}
 }
 
-// TestRoundTrips holds how often an operation waits for the database: the most that
-// each may, as docs/postgresql.md says. A database that is a millisecond away costs as many
-// milliseconds.
+// TestRoundTrips checks the number of round trips of each operation against the limits in
+// docs/postgresql.md. A database that is a millisecond away costs as many milliseconds.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"cache_statement", "simple_protocol", "exec"} {
@@ -226,7 +225,7 @@ func TestRoundTrips(t *testing.T) {
 			t.Parallel()
 			n := newTurnstile(t, fresh(t))
 			store := open(t, n.url+"?sslmode=disable&default_query_exec_mode="+mode)
-			began := time.Now().Truncate(time.Second).UTC() // as the adapters say it
+			began := time.Now().Truncate(time.Second).UTC() // like the times of the adapters
 			s := &shop{subscription: lockstep.Subscription{ID: "sub_1", CustomerID: "cus_1", Status: "incomplete",
 				CreatedAt: began,
 				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began,
@@ -245,7 +244,8 @@ func TestRoundTrips(t *testing.T) {
 			c.drain()
 
 			at := 0
-			// Each is done some times before, so that the connections know its statements.
+			// Each operation runs several times, so that the connections have prepared its
+			// statements.
 			steps := []struct {
 				name string
 				most int64

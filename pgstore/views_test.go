@@ -17,7 +17,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 )
 
-// promised are the columns of docs/postgresql.md. None may go or change its type.
+// promised lists the columns of docs/postgresql.md. None may disappear or change its type.
 var promised = map[string][]string{
 	"accounts": {"kind text", "id text", "state text", "customer_id text", "created_at timestamp with time zone",
 		"updated_at timestamp with time zone", "entitled boolean", "entitled_by text", "metadata json"},
@@ -34,8 +34,7 @@ var promised = map[string][]string{
 		"paid_at timestamp with time zone", "created_at timestamp with time zone"},
 }
 
-// application is a connection of a role that may read the views and nothing else, as
-// docs/postgresql.md has it.
+// application is a connection of a role that may only read the views, as in docs/postgresql.md.
 func application(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -64,7 +63,7 @@ func application(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-func TestTheViewsArePromised(t *testing.T) {
+func TestTheViewsMatchTheDocumentation(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)
 	store := open(t, url)
@@ -121,7 +120,7 @@ func TestTheViewsArePromised(t *testing.T) {
 	}
 }
 
-// sell saves an organization that has bought something twice, and a user that has not.
+// sell saves an organization that has bought two things, and a user that has bought nothing.
 func sell(t *testing.T, store lockstep.Store) {
 	t.Helper()
 	ctx := t.Context()

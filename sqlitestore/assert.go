@@ -9,10 +9,12 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
-// assertDurable reads back what the connection was asked for. SQLite answers a
-// pragma that it cannot fulfil with silence.
+// assertDurable checks the pragmas that the connection asked for: SQLite ignores a pragma that it
+// cannot fulfil without an error.
 func assertDurable(ctx context.Context, db *sql.DB) error {
 	var journal string
 	if err := db.QueryRowContext(ctx, "pragma journal_mode").Scan(&journal); err != nil {
@@ -35,7 +37,7 @@ func assertDurable(ctx context.Context, db *sql.DB) error {
 func quickCheck(ctx context.Context, db *sql.DB) error {
 	var verdict string
 	err := db.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&verdict)
-	if code(err) == sqlite3.SQLITE_CORRUPT { // too damaged to be read through
+	if code(err) == sqlite3.SQLITE_CORRUPT { // too damaged to read
 		verdict, err = err.Error(), nil
 	}
 	if err != nil {
@@ -47,12 +49,11 @@ func quickCheck(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// patience is how long an opening waits for another process that holds the
-// database alone.
+// patience is how long an opening waits for another process that has locked the database.
 const patience = 15 * time.Second
 
-// untilFree repeats do while another process holds the database: turning on WAL
-// and creating tables need it alone, and not all of that waits for busy_timeout.
+// untilFree repeats do while another process has locked the database: turning on WAL and creating
+// tables need an exclusive lock, and not all of that waits for busy_timeout.
 func untilFree(ctx context.Context, do func(context.Context) error) error {
 	for start := time.Now(); ; {
 		err := do(ctx)
@@ -71,6 +72,13 @@ func untilFree(ctx context.Context, do func(context.Context) error) error {
 func busy(err error) bool {
 	c := code(err)
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+}
+
+func failure(err error) sqlstore.Failure {
+	if busy(err) {
+		return sqlstore.Busy
+	}
+	return sqlstore.Other
 }
 
 // code is SQLite's primary result code; 0 for an error that is not SQLite's.

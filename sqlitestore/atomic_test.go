@@ -9,7 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A write that fails in its last statement leaves nothing of the others behind.
+// A write whose last statement fails leaves nothing of the others behind.
 func TestFailedWriteChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")

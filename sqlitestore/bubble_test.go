@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A whole service runs over a real database in virtual time: here a worker that
-// sleeps until something is due, for 20 days.
+// A worker runs over a real database in virtual time: it sleeps until something is due, for 20
+// days.
 func TestStoreWorksInVirtualTime(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
@@ -62,9 +62,9 @@ func TestStoreWorksInVirtualTime(t *testing.T) {
 	})
 }
 
-// Stripe forgets idempotency keys after a day: a turn's number is not used again then,
-// also if every try in between came back to it.
-func TestANumberOfATurnIsNotUsedForOverADay(t *testing.T) {
+// Stripe forgets idempotency keys after a day, so a lock's number is not reused after that, even if
+// every try in between reused it.
+func TestANumberOfALockIsNotUsedForOverADay(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
 	synctest.Test(t, func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestANumberOfATurnIsNotUsedForOverADay(t *testing.T) {
 	})
 }
 
-// What waits for an account that came before its run began waits, also where no time
-// has passed between the two.
+// A key that waits for an account created before its run stays parked, even if no time has passed
+// between the two.
 func TestParkingInTheSameMomentEndsInVirtualTime(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")

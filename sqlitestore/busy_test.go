@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 )
 
-// holding is a database that another connection holds, until it calls release.
+// holding is a database that another connection locks until release is called.
 func holding(t *testing.T, path string) (store lockstep.Store, release func()) {
 	t.Helper()
 	store = open(t, path)
@@ -32,8 +32,8 @@ func holding(t *testing.T, path string) (store lockstep.Store, release func()) {
 	}
 }
 
-// A write that waits for another process ends when its context does. In virtual time nothing moves on
-// while SQLite waits by itself.
+// A write that waits for another process ends with its context. In virtual time, time stands still
+// while SQLite itself waits.
 func TestABusyWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	mark := lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}}
@@ -78,7 +78,7 @@ func TestABusyWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A write waits for another process for a few seconds, and goes on when the database is free.
+// A write waits a few seconds for another process, and continues when the database is free.
 func TestABusyWaitEndsWhenTheDatabaseIsFree(t *testing.T) {
 	t.Parallel()
 	for held, wantErr := range map[time.Duration]bool{2 * time.Second: false, 4 * time.Second: false, time.Minute: true} {

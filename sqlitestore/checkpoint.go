@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// checkpoints copy pages from the log into the database, beside the writer instead of
-// within its commits, which would wait for as long.
+// checkpoints copy pages from the log into the database, beside the writer instead of within its
+// commits, which would have to wait for them.
 type checkpoints struct {
 	db *sql.DB
 
 	running sync.WaitGroup
 	mu      sync.Mutex
 	busy    bool
-	err     error // of the last one, until it was told
+	err     error // of the last checkpoint, until failure returns it
 }
 
-// begin has one begin, unless one is under way.
+// begin starts a checkpoint unless one is running.
 func (c *checkpoints) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,8 +35,8 @@ func (c *checkpoints) begin() {
 	})
 }
 
-// once copies what no reader needs in the log any more. It waits for nobody: the rest
-// is for the next one.
+// once copies what no reader needs in the log any more. It does not wait for readers; the next
+// checkpoint copies the rest.
 func (c *checkpoints) once() error {
 	_, err := c.db.ExecContext(context.Background(), "pragma wal_checkpoint(passive)") // Close waits for it
 	if err != nil && !busy(err) {
@@ -45,7 +45,7 @@ func (c *checkpoints) once() error {
 	return nil
 }
 
-// failure returns what went wrong, once.
+// failure returns the error of the last checkpoint, once.
 func (c *checkpoints) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *checkpoints) failure() error {
 	return err
 }
 
-// Close waits for the one under way.
+// Close waits for the running checkpoint.
 func (c *checkpoints) Close() error {
 	c.running.Wait()
 	return c.db.Close()

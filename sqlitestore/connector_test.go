@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A connection that is opened after the database was removed or replaced would read another
-// database, or make one.
+// A connection that is opened after the database was removed or replaced would read, or create,
+// another database.
 func TestALaterConnectionOpensNoOtherFile(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(path string) error{
@@ -45,8 +45,8 @@ func TestALaterConnectionOpensNoOtherFile(t *testing.T) {
 	}
 }
 
-// Opening fails if somebody replaces the database meanwhile.
-func TestADatabaseThatIsReplacedWhileItIsOpenedIsRefused(t *testing.T) {
+// Opening fails if the database is replaced meanwhile.
+func TestADatabaseReplacedDuringOpenIsRefused(t *testing.T) {
 	t.Parallel()
 	path, _ := stored(t)
 	other, _ := stored(t)

@@ -6,9 +6,8 @@ import (
 	"syscall"
 )
 
-// dataFile is a file of which a sync brings the content to the disk and what is needed to
-// find it, its length for one, but not when it was written, which would have the file system
-// write its own journal each time.
+// dataFile is a file whose Sync writes the content and the length to disk, but not the modification
+// time, for which the file system would write its own journal each time.
 type dataFile struct{ *os.File }
 
 func (f dataFile) Sync() error {

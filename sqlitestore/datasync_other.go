@@ -4,5 +4,5 @@ package sqlitestore
 
 import "os"
 
-// dataFile is a file; here a sync brings all of it to the disk.
+// dataFile is a file whose Sync writes everything to disk.
 type dataFile struct{ *os.File }

@@ -1,29 +1,27 @@
-// Package sqlitestore keeps everything in one SQLite file, through a driver that
-// needs no C compiler. It is the store of a single process; [sqlstore] says what
-// it does, this package how the file is opened.
+// Package sqlitestore stores everything in one SQLite file, through a driver in pure Go. It serves a
+// single process. Package [sqlstore] has the logic; this package opens the file.
 //
-// # What is promised, and by which pragma
+// # Durability
 //
-//   - journal_mode=WAL, and what was committed is flushed before anybody is told: one
-//     sync for all who wait, beside the next writer's work, instead of one within
-//     each commit as with synchronous=FULL; see journal. What stands in the log is copied
-//     into the database beside the writer too; see checkpoints. A database without such a
-//     log, or with synchronous=OFF, is refused. After a sync that failed, or when one of the
-//     database's files is not the one that was opened, nothing more is written; see files.
-//   - one writing connection, whose transactions begin with BEGIN IMMEDIATE, so
-//     that none fails halfway for want of the lock; several reading ones, that
-//     cannot write (query_only). Readers never wait for the writer.
-//   - busy_timeout is set before anything else, because the other pragmas may
-//     already meet another process that has the file open. It is short: SQLite's wait cannot be
-//     interrupted, so the store repeats it until its caller's context ends.
-//   - foreign_keys on, tables STRICT.
+//   - journal_mode=WAL. A commit is synced before the store returns: one sync serves all transactions
+//     that wait, beside the next writer's work, instead of one sync within each commit as with
+//     synchronous=FULL; see journal. Checkpoints run beside the writer too; see checkpoints. A database
+//     without a write-ahead log, or with synchronous=OFF, is refused. After a failed sync, or when one
+//     of the database's files was replaced, nothing more is written; see files.
+//   - One connection writes. Its transactions begin with BEGIN IMMEDIATE, so none fails halfway because
+//     it cannot get the lock. Several connections read, and cannot write (query_only). Readers never
+//     wait for the writer.
+//   - busy_timeout comes before the other pragmas, because they may already meet another process that
+//     has the file open. It is short: SQLite's wait cannot be interrupted, so the store repeats it until
+//     its caller's context ends.
+//   - foreign_keys is on, and tables are STRICT.
 //
 // # The schema
 //
-// Migrations are embedded and go forward only. A database whose schema is newer
-// than the program is refused. Two processes may open an empty database at once:
-// whoever loses the race finds the other's work and goes on.
+// Migrations are embedded and forward-only. A database with a newer schema than the program's is
+// refused. Two processes may open an empty database at once: the one that loses the race finds the
+// other's work and continues.
 //
-// All times come from package time, so that a store works within a
-// testing/synctest bubble; it must be opened and closed within it.
+// All times come from package time, so a store works within a testing/synctest bubble; open and close it
+// within the bubble.
 package sqlitestore

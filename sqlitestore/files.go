@@ -16,12 +16,12 @@ import (
 )
 
 // files are the database, its log and the log's index, as they were when the database was opened.
-// SQLite goes on writing to a file that somebody removes, renames or replaces, and every write
-// succeeds; but the next process to open the path does not find what was written. So the journal
-// compares device and inode of each file before it lets a commit be acknowledged. An inode is not
-// given to another file while SQLite has the first one open, so the comparison is exact.
+// SQLite continues to write to a file that was removed, renamed or replaced, and every write
+// succeeds; but the next process that opens the path does not find what was written. So the journal
+// compares device and inode of each file before a commit is acknowledged. The system does not reuse
+// an inode while SQLite has the file open, so the comparison is exact.
 //
-// It does not see a file that is overwritten in place, as `cp backup.db lockstep.db` does.
+// It does not notice a file that is overwritten in place, as `cp backup.db lockstep.db` does.
 type files struct {
 	path   string
 	opened []file // empty while the database is being opened
@@ -32,10 +32,10 @@ type file struct {
 	info os.FileInfo
 }
 
-// names are the database and what SQLite keeps beside it.
+// names returns the paths of the database and of the files that SQLite keeps beside it.
 func (f *files) names() []string { return []string{f.path, f.path + "-wal", f.path + "-shm"} }
 
-// remember notes which files are open, when a connection has all of them open. It fails when the
+// remember notes which files are open, once a connection has opened all of them. It fails if the
 // database is not the one that was there before it was opened.
 func (f *files) remember(before os.FileInfo) error {
 	var opened []file
@@ -53,7 +53,7 @@ func (f *files) remember(before os.FileInfo) error {
 	return nil
 }
 
-// check reports a file that is not the one that was opened.
+// check returns an error if a file is not the one that was opened.
 func (f *files) check() error {
 	for _, opened := range f.opened {
 		now, err := os.Stat(opened.name)
@@ -69,15 +69,15 @@ func (f *files) check() error {
 	return nil
 }
 
-// fix is what an operator does after check has failed.
+// fix says what an operator does after check has failed.
 func (f *files) fix() string {
 	return "put back " + strings.Join(f.names(), ", ") +
 		" as they were, then restart Lockstep; docs/sqlite.md says how to save removed files before that"
 }
 
-// warn logs when every user of the machine may read personal data.
+// warn logs a warning if every user of the machine can read the personal data.
 func (f *files) warn(log *slog.Logger) {
-	if runtime.GOOS == "windows" { // where a mode says nothing about readers
+	if runtime.GOOS == "windows" { // a mode does not say who can read
 		return
 	}
 	for _, opened := range f.opened {
@@ -89,14 +89,14 @@ func (f *files) warn(log *slog.Logger) {
 	}
 }
 
-// connector opens connections to a database whose files are still the ones that were opened: one
-// that the pool opens later must not read or write another file.
+// connector refuses to open a connection after one of the files was replaced: a connection that the
+// pool opens later must not read or write another file.
 type connector struct {
 	driver.Connector
 	files *files
 }
 
-// open returns a pool of up to so many connections, which it keeps.
+// open returns a pool of up to this many connections, and keeps them open.
 func (f *files) open(dsn string, connections int) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -109,7 +109,7 @@ func (f *files) open(dsn string, connections int) (*sql.DB, error) {
 }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	if err := c.files.check(); err != nil { // before SQLite makes files that are missing
+	if err := c.files.check(); err != nil { // before SQLite creates missing files
 		return nil, err
 	}
 	conn, err := c.Connector.Connect(ctx)
@@ -122,14 +122,14 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// create makes the database if it is not there, and returns what is there then. The file
-// holds personal data, so only its owner may read it; what SQLite creates beside it
-// inherits that. A file that is there is not opened: to close it would release the
-// locks that this process holds on it through SQLite.
+// create creates the database if it does not exist, and returns its file info. The file holds
+// personal data, so only its owner may read it; the files that SQLite creates beside it inherit
+// that. create does not open an existing file: closing it would release the locks that this process
+// holds on it through SQLite.
 //
-// It refuses a log without its database: SQLite would delete the log, and the last commits with
-// it. It looks for the log first, because a process that creates the database at the same time
-// writes to the database before the log.
+// It refuses a log without its database: SQLite would delete the log, and the last commits with it.
+// It looks for the log first, because a process that creates the database at the same time writes
+// to the database before the log.
 func create(path string) (os.FileInfo, error) {
 	log, err := os.Stat(path + "-wal")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

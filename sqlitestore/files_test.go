@@ -14,7 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// logged is a store at path that logs, and what it has logged.
+// logged is a store at path and its log.
 func logged(t *testing.T, path string) (lockstep.Store, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
@@ -31,7 +31,7 @@ func receive(ctx context.Context, store lockstep.Store, id string) error {
 	return err
 }
 
-// copyFile copies a file to a name that is another file's.
+// copyFile copies a file over another one.
 func copyFile(from, to string) error {
 	content, err := os.ReadFile(from)
 	if err != nil {
@@ -96,8 +96,8 @@ func TestChangedFilesAcknowledgeNothing(t *testing.T) {
 	}
 }
 
-// A store that is closed after its files were replaced leaves those alone that took their place,
-// though SQLite deletes a log by its name when it closes a database.
+// A store that is closed after its files were replaced does not touch the new files, although
+// SQLite deletes a log by its name when it closes a database.
 func TestClosingLeavesReplacedFilesAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
@@ -129,7 +129,7 @@ func TestClosingLeavesReplacedFilesAlone(t *testing.T) {
 	}
 }
 
-// SQLite would delete a log that has no database, and what was committed last with it.
+// SQLite would delete a log without a database, and the last commits with it.
 func TestALogWithoutItsDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -155,7 +155,7 @@ func TestALogWithoutItsDatabaseIsRefused(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "lockstep.db")
 			open(t, path)
-			left := filepath.Join(t.TempDir(), "lockstep.db") // as a process leaves it that was killed
+			left := filepath.Join(t.TempDir(), "lockstep.db") // as after a kill
 			if err := errors.Join(copyFile(path, left), copyFile(path+"-wal", left+"-wal"), c.lose(left)); err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +185,7 @@ func TestAWorldReadableDatabaseIsReported(t *testing.T) {
 	both := []string{"", "-wal"}
 	for name, c := range map[string]struct {
 		mode   os.FileMode
-		of     []string // the files that have it; the others are their owner's
+		of     []string // the files with that mode; only the owner can read the others
 		warned bool
 	}{
 		"all may read":                {0o644, both, true},

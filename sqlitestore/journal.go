@@ -10,42 +10,42 @@ import (
 	"sync"
 )
 
-// journal makes commits durable. A commit writes to SQLite's log and does not wait for the
-// disk (synchronous=NORMAL); whoever committed flushes afterwards, when the next writer is
-// at work already. Those who flush at once share the wait, as everything in the log before a
-// sync is on disk after it:
+// journal makes commits durable. A commit writes to SQLite's log and does not wait for the disk
+// (synchronous=NORMAL); the transaction flushes afterwards, while the next writer is at work.
+// Transactions that flush at the same time share the wait, because a sync writes everything that is
+// in the log:
 //
 //	one writer    |-- write A --|-- write B --|-- write C --|
 //	its disk                    |---- sync A ----|--- sync B and C ---|
 //
-// A transaction is seen by others before it is durable. That is no harm: what they make of it
-// follows it in the log, so that a power failure loses the later first; and nobody
-// was told yet that the earlier is stored.
+// Other transactions see a commit before it is durable. That is harmless: what they write follows
+// it in the log, so a power failure loses the later transaction first, and no caller has been told
+// yet that the earlier one is stored.
 type journal struct {
 	log         syncer
 	files       *files
 	checkpoints *checkpoints
-	logger      *slog.Logger // hears of the first error
+	logger      *slog.Logger // logs the first error
 
 	mu          sync.Mutex
 	ended       sync.Cond
-	begun, done uint64 // syncs; equal: none is under way
-	failed      error  // once and for all
+	begun, done uint64 // numbers of syncs; equal if none is running
+	failed      error  // permanent
 }
 
-// syncer is a file of which what was written can be brought to the disk.
+// syncer is a file that can be synced to disk.
 type syncer interface {
 	Sync() error
 	Close() error
 }
 
-// syncsPerCheckpoint is after how many syncs a checkpoint begins. Fewer make the log long
-// and the wait for the disk uneven, more write pages again that soon change again.
+// syncsPerCheckpoint is after how many syncs a checkpoint starts. With fewer checkpoints the log
+// grows and the wait for the disk varies; with more, pages that soon change again are written more
+// often.
 const syncsPerCheckpoint = 16
 
 // openJournal opens the log of a database that has a connection, notes which files are open, and
-// makes sure that the directory knows them. before is the database as it was before the connection
-// was made.
+// syncs their directory. before is the info of the database file before the connection was made.
 func openJournal(ctx context.Context, files *files, before os.FileInfo, o options) (*journal, error) {
 	log, err := os.OpenFile(files.path+"-wal", os.O_RDWR, 0)
 	if err != nil {
@@ -75,10 +75,10 @@ func newJournal(j *journal) *journal {
 	return j
 }
 
-// Flush returns when everything that was committed before it began is on disk, in the files that
-// the next process will open. The first error stays until the database is opened again: some systems
+// Flush returns when everything committed before the call is on disk, in the files that the next
+// process will open. The first error is permanent until the database is opened again: some systems
 // forget what they could not write, so a later sync that succeeds proves nothing, and a file that
-// takes another's place lacks the commits before it.
+// replaces another lacks the earlier commits.
 func (j *journal) Flush() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -99,7 +99,7 @@ func (j *journal) Err() error {
 	return j.failed
 }
 
-// sync begins the next sync and waits for it, with the lock released meanwhile.
+// sync runs the next sync. It releases the lock meanwhile.
 func (j *journal) sync() {
 	j.begun++
 	j.mu.Unlock()
@@ -122,13 +122,13 @@ func (j *journal) sync() {
 	}
 }
 
-// Close closes the files; nobody flushes any more.
+// Close closes the files. No Flush may follow.
 func (j *journal) Close() error {
 	return errors.Join(j.checkpoints.Close(), j.log.Close())
 }
 
-// syncDirectory makes the names in a directory durable: a file of which the content is on
-// disk may still be one without a name.
+// syncDirectory makes the names in a directory durable: a synced file can still lose its name in a
+// power failure.
 func syncDirectory(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {

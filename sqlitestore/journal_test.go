@@ -14,7 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// slowDisk is a file whose syncs end when they are told how.
+// slowDisk is a file whose syncs end when the test says so.
 type slowDisk struct {
 	begun chan struct{}
 	end   chan error
@@ -27,7 +27,7 @@ func (d *slowDisk) Sync() error {
 
 func (d *slowDisk) Close() error { return nil }
 
-// flushing is a journal on a slow disk, and the flushes of which it has not ended yet.
+// flushing is a journal on a slow disk, and its flushes that have not ended.
 type flushing struct {
 	*journal
 	disk *slowDisk
@@ -42,7 +42,7 @@ func newFlushing() *flushing {
 		logger: slog.New(slog.DiscardHandler)}), disk: disk, ended: map[string]error{}}
 }
 
-// flush has one flush more begin.
+// flush starts another flush.
 func (f *flushing) flush(name string) {
 	go func() {
 		err := f.Flush()
@@ -53,7 +53,7 @@ func (f *flushing) flush(name string) {
 	synctest.Wait()
 }
 
-// expect sees that so many syncs have begun and that just these flushes have ended.
+// expect checks how many syncs have begun, and that exactly these flushes have ended.
 func (f *flushing) expect(t *testing.T, syncs int, ended ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -72,9 +72,9 @@ func (f *flushing) expect(t *testing.T, syncs int, ended ...string) {
 	}
 }
 
-// The next transaction begins while the disk is waited for, and nobody is told before the
-// disk has answered.
-func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
+// The next transaction commits while the first one waits for the disk. Neither returns before the disk
+// has answered.
+func TestTheNextTransactionCommitsBeforeTheDiskHasAnswered(t *testing.T) {
 	t.Parallel()
 	var disk *slowDisk
 	store, err := open(t.Context(), filepath.Join(t.TempDir(), "lockstep.db"), func(o *options) {
@@ -88,27 +88,35 @@ func TestTheNextOneBeginsBeforeTheDiskHasAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-disk.begun
-	next, ended := make(chan struct{}), make(chan error)
-	go func() {
-		_, err := store.ReceiveThen(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe,
-			ID: "evt_1"}}}, func() { close(next) })
+	ended := make(chan error)
+	receive := func(id string) {
+		_, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: id}}})
 		ended <- err
-	}()
-	<-next
+	}
+	go receive("evt_1")
 	<-disk.begun
+	go receive("evt_2")
+	for stored := 0; stored < 2; { // a reader sees commits that are not on disk yet
+		page, err := store.Events(t.Context(), lockstep.EventFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = len(page.Events)
+	}
 	select {
 	case err := <-ended:
 		t.Fatalf("it ended with %v before the disk had answered", err)
 	default:
 	}
 	disk.end <- nil
-	if err := errors.Join(<-ended, store.Close()); err != nil {
+	disk.end <- nil
+	if err := errors.Join(<-ended, <-ended, store.Close()); err != nil {
 		t.Error(err)
 	}
 }
 
-// A sync that was under way when somebody committed may have passed by what they wrote. Those
-// who wait meanwhile share the next one.
+// A sync that was running during a commit may have missed it. Flushes that wait meanwhile share the
+// next sync.
 func TestFlushWaitsForASyncThatBeginsAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +137,7 @@ func TestFlushWaitsForASyncThatBeginsAfterIt(t *testing.T) {
 	})
 }
 
-// After a sync that failed, one that succeeds proves nothing.
+// After a failed sync, a later one that succeeds proves nothing.
 func TestFailedSyncIsTheLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,7 +159,7 @@ func TestFailedSyncIsTheLast(t *testing.T) {
 	})
 }
 
-// brokenDisk is a log that cannot be synced once it is broken, and can again after that.
+// brokenDisk is a log whose syncs fail while it is broken, and succeed again after that.
 type brokenDisk struct {
 	syncer
 	breaks atomic.Bool
@@ -164,7 +172,7 @@ func (d *brokenDisk) Sync() error {
 	return d.syncer.Sync()
 }
 
-// Nobody is told that something is stored from then on, nor that the store is well.
+// From then on, no write is acknowledged, and Ping fails.
 func TestStoreWhoseDiskFailsAcknowledgesNothing(t *testing.T) {
 	t.Parallel()
 	disk := &brokenDisk{}
@@ -193,8 +201,9 @@ func TestStoreWhoseDiskFailsAcknowledgesNothing(t *testing.T) {
 	}
 }
 
-// A checkpoint that fails is told to one who flushes, since nobody else would hear of it.
-func TestFailedCheckpointIsTold(t *testing.T) {
+// The next flush returns the error of a failed checkpoint, because no caller waits for the
+// checkpoint itself.
+func TestFailedCheckpointIsReported(t *testing.T) {
 	t.Parallel()
 	path, _ := stored(t)
 	log := journalOf(t, path)
@@ -215,7 +224,7 @@ func TestFailedCheckpointIsTold(t *testing.T) {
 	}
 }
 
-// journalOf is one more journal of a database that is open.
+// journalOf opens another journal of an open database.
 func journalOf(t *testing.T, path string) *journal {
 	t.Helper()
 	before, err := os.Stat(path)
@@ -231,8 +240,8 @@ func journalOf(t *testing.T, path string) *journal {
 	return log
 }
 
-// powerless is a log of which a copy is kept as it was synced last: what is left when
-// the power fails, where the file system keeps nothing else.
+// powerless is a log that keeps a copy of its last synced state: what a power failure leaves if the
+// file system keeps nothing else.
 type powerless struct {
 	syncer
 	path string
@@ -242,7 +251,7 @@ type powerless struct {
 }
 
 func (p *powerless) Sync() error {
-	// What is written while it syncs may be left or not.
+	// What is written during a sync may survive or not.
 	left, err := os.ReadFile(p.path)
 	if err != nil {
 		return err
@@ -256,7 +265,8 @@ func (p *powerless) Sync() error {
 	return nil
 }
 
-// after returns the path of a copy of the database as it was left: its file as it was before, and the log.
+// after returns the path of a copy of the database after the power failure: its file as before, and
+// the synced log.
 func (p *powerless) after(t *testing.T, file []byte) string {
 	t.Helper()
 	p.mu.Lock()
@@ -270,8 +280,8 @@ func (p *powerless) after(t *testing.T, file []byte) string {
 	return path
 }
 
-// What was acknowledged is left when the power fails just then: also a duplicate, of
-// which the first is not on disk yet.
+// A power failure right after an acknowledgement loses nothing, not even a duplicate whose first
+// delivery is not on disk yet.
 func TestPowerFailureLosesNoAcknowledgedEvent(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
@@ -286,7 +296,7 @@ func TestPowerFailureLosesNoAcknowledgedEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeAfter(t, store)
-	file, err := os.ReadFile(path) // no checkpoint changes it: there are too few syncs
+	file, err := os.ReadFile(path) // too few syncs for a checkpoint to change it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,8 +324,8 @@ func TestPowerFailureLosesNoAcknowledgedEvent(t *testing.T) {
 	senders.Wait()
 }
 
-// What stands in the log is copied into the database now and then, so that the log begins
-// anew instead of growing.
+// Checkpoints copy the log into the database from time to time, so the log starts over instead of
+// growing.
 func TestCheckpointsCopyTheLog(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
@@ -323,7 +333,7 @@ func TestCheckpointsCopyTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Close(); err != nil { // leaves the tables in the database
+	if err := store.Close(); err != nil { // so that the tables are in the database file
 		t.Fatal(err)
 	}
 	if store, err = Open(t.Context(), path); err != nil {

@@ -23,13 +23,13 @@ var (
 	delivery = lockstep.WebhookDelivery{Endpoint: "app", Subject: "access:user/user_1", State: lockstep.WebhookHeld}
 )
 
-// singleOperation is an operation that concerns one row or a few.
+// singleOperation is an operation on one row or a few.
 type singleOperation struct {
 	name string
 	do   func(ctx context.Context, store lockstep.Store) error
 }
 
-// claimed is an operation within a claim of the user's key.
+// claimed returns an operation within a claim of the user's key.
 func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
 	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
@@ -37,7 +37,7 @@ func claimed(do func(ctx context.Context, store lockstep.Store, claim lockstep.C
 	}
 }
 
-// singles run in this order on one database, each in a process of its own that the test kills.
+// singles run in this order on one database, each in its own process, which the test kills.
 var singles = []singleOperation{
 	{"save an account", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		return store.Save(ctx, claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: user},
@@ -167,10 +167,10 @@ var singles = []singleOperation{
 	{"ping", func(ctx context.Context, store lockstep.Store) error { return store.Ping(ctx) }},
 }
 
-// successor is what the user is in another instance.
+// successor is the user in another instance.
 var successor = lockstep.Account{Kind: lockstep.User, ID: "user_2"}
 
-// succeeding is an operation within a claim of the successor's key.
+// succeeding returns an operation within a claim of the successor's key.
 func succeeding(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
 	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
@@ -178,7 +178,7 @@ func succeeding(do func(ctx context.Context, store lockstep.Store, claim lockste
 	}
 }
 
-// backfilling is an operation within a claim of the backfill's key.
+// backfilling returns an operation within a claim of the backfill's key.
 func backfilling(do func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error) func(context.Context,
 	lockstep.Store) error {
 	return func(ctx context.Context, store lockstep.Store) error {
@@ -203,7 +203,7 @@ func joining(customerID string, trust lockstep.Trust) func(context.Context, lock
 	}
 }
 
-// numbered is a page of a hundred.
+// numbered returns a page of a hundred items.
 func numbered[T any](prefix string, one func(id string) T) (page []T) {
 	for i := range 100 {
 		page = append(page, one(named(prefix, i)))
@@ -247,7 +247,7 @@ func TestKilledProcessLosesNoSingleOperation(t *testing.T) {
 	}
 }
 
-// digestOf is a digest of all that a database holds, but for what Ping writes.
+// digestOf returns a digest of everything in a database, except what Ping writes.
 func digestOf(path string) (string, error) {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -298,7 +298,7 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 	return rows.Err()
 }
 
-// reads are the methods of the store that write nothing.
+// reads lists the store's methods that write nothing.
 var reads = []string{
 	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
 	"LicenseOfPayment", "AccountOfLicense",
@@ -312,7 +312,7 @@ var reads = []string{
 	"ClaimsOf",
 }
 
-// killed are the methods of the store that write, with the operation that is killed after each.
+// killed lists the store's methods that write, with the operation that is killed after each.
 var killed = map[string]string{
 	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link",
 	"Save": "save", "Forget": "forget",
@@ -336,7 +336,7 @@ var killed = map[string]string{
 	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
 }
 
-// A method that is new to the store is killed too, or listed as one that only reads.
+// A new method of the store must be killed too, or be listed as one that only reads.
 func TestEveryWriteOfTheStoreIsKilled(t *testing.T) {
 	t.Parallel()
 	methods := reflect.TypeFor[lockstep.Store]()

@@ -16,8 +16,8 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// TestKilledProcessLosesNoOperation kills a process with SIGKILL as soon as an operation of the store has
-// returned, and looks for everything that the operation wrote.
+// TestKilledProcessLosesNoOperation kills a process with SIGKILL as soon as an operation of the
+// store has returned, and checks everything that the operation wrote.
 func TestKilledProcessLosesNoOperation(t *testing.T) {
 	t.Parallel()
 	for name, op := range operations {
@@ -42,8 +42,9 @@ func TestKilledProcessLosesNoOperation(t *testing.T) {
 	}
 }
 
-// An operation that fails halfway says so, keeps the steps that it has done, and does the rest when it is called again.
-func TestAnOperationThatFailsHalfwayGoesOn(t *testing.T) {
+// An operation that fails halfway returns an error, keeps its finished steps, and does the rest
+// when it is called again.
+func TestAnOperationThatFailsHalfwayContinues(t *testing.T) {
 	t.Parallel()
 	const n = 20
 	for name, op := range operations {
@@ -83,8 +84,8 @@ func TestAnOperationThatFailsHalfwayGoesOn(t *testing.T) {
 	}
 }
 
-// By default a transaction writes about a thousand rows: when a late row of many fails, the steps before it are
-// done. Retention takes one step a call.
+// By default a transaction writes about a thousand rows: when a late row fails, the steps before it
+// are done. Retention takes one step for each call.
 func TestATransactionWritesAboutAThousandRows(t *testing.T) {
 	t.Parallel()
 	const n, late = 3000, "02500"
@@ -128,7 +129,7 @@ func fill(t *testing.T, db *sql.DB, op operation, n int) {
 	}
 }
 
-// wanted sees that an operation has done all.
+// wanted checks that an operation has done everything.
 func wanted(t *testing.T, db *sql.DB, op operation, n int) {
 	t.Helper()
 	for _, query := range op.want {
@@ -146,7 +147,7 @@ func count(t *testing.T, db *sql.DB, query string, n int) (rows int) {
 	return rows
 }
 
-// bound is n, where a statement asks for it.
+// bound returns n if a statement has a parameter.
 func bound(statement string, n int) (args []any) {
 	if strings.Contains(statement, "?1") {
 		args = []any{n}
@@ -154,7 +155,8 @@ func bound(statement string, n int) (args []any) {
 	return args
 }
 
-// kill lets another process do an operation, kills it when it says that it is done, and returns what it said.
+// kill runs an operation in another process, kills the process when it reports that the operation
+// is done, and returns its report.
 func kill(t *testing.T, path, name string, n int) string {
 	t.Helper()
 	cmd := process(t, "operate", path)

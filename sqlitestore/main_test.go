@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// The test binary is also the other process in tests that need one: role says
-// which, of the database at path.
+// The test binary is also the other process in tests that need one: role says which one, for the
+// database at path.
 const (
 	roleVariable      = "SQLITESTORE_TEST_ROLE"
 	pathVariable      = "SQLITESTORE_TEST_PATH"
@@ -49,8 +49,8 @@ func exitOn(err error) {
 	}
 }
 
-// receiveForever stores events from several goroutines, and writes the id of
-// each that it would answer 2xx for.
+// receiveForever stores events from several goroutines, and prints the id of each one that it would
+// answer with 2xx.
 func receiveForever(path string) {
 	ctx := context.Background()
 	store, err := sqlitestore.Open(ctx, path)

@@ -15,9 +15,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. goose does not lock SQLite, so of two
-// processes that migrate at once one may fail because the other has done the
-// work; what counts then is whether there is anything left to do.
+// migrate brings the schema up to date. goose does not lock SQLite, so if two processes migrate at
+// once, one may fail because the other has done the work. It then checks again whether there is
+// anything left to do.
 func migrate(ctx context.Context, db *sql.DB) error {
 	const tries = 10
 	for try := 1; ; try++ {

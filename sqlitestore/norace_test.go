@@ -2,5 +2,5 @@
 
 package sqlitestore_test
 
-// killedRows are how many rows an operation has when its process is killed.
+// killedRows lists how many rows an operation has when its process is killed.
 var killedRows = []int{1, 1_000, 50_000}

@@ -14,47 +14,43 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
-// readers is how many connections read at once. They share the page cache of the
-// operating system; more of them only queue for the processor.
+// readers is how many connections read at once. They share the page cache of the operating system;
+// more of them would only wait for the processor.
 const readers = 4
 
-// overlap is how many transactions of deliveries are under way at once: one writes while one
-// waits for the next sync, and one for the sync that is under way.
-const overlap = 3
-
-// DefaultCheckBelow is up to which size, in bytes, a database is checked when it
-// is opened. A check reads the whole file.
+// DefaultCheckBelow is the size in bytes below which a database is checked for damage when it is
+// opened. A check reads the whole file.
 const DefaultCheckBelow = 64 << 20
 
 type options struct {
 	checkBelow int64
 	log        *slog.Logger
-	moved      bool                // also a file whose business is moved, or was
+	moved      bool                // also open a file whose data is being moved, or was
 	stepRows   int                 // see [sqlstore.Dialect]
-	disk       func(syncer) syncer // what stands between the log and the disk, in tests
+	disk       func(syncer) syncer // wraps the log, in tests
 }
 
 // Option changes how a database is opened.
 type Option func(*options)
 
-// CheckBelow checks databases of less than size bytes for damage when they are
-// opened, instead of those below [DefaultCheckBelow]. 0 checks none.
+// CheckBelow sets the size in bytes below which databases are checked for damage when they are
+// opened, instead of [DefaultCheckBelow]. 0 turns the check off.
 func CheckBelow(size int64) Option {
 	return func(o *options) { o.checkBelow = size }
 }
 
-// Log sets where the store reports what its operator must know: that every user of the machine
-// can read the database, and that the database can no longer be written. The default discards it.
+// Log sets where the store logs what its operator must know: that every user of the machine can
+// read the database, and that the database can no longer be written. By default it logs nothing.
 func Log(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
-// Open opens the database file at path, creates it if there is none and brings
-// its schema up to date. It refuses a damaged database, one whose schema is newer
-// than this program, one that cannot keep what was committed, and a log without its database.
+// Open opens the database file at path, creates it if it does not exist, and brings its schema up
+// to date. It refuses a damaged database, a newer schema than this program knows, a file system
+// that cannot keep commits, and a log without its database.
 //
-// When the database or its log is removed, renamed or replaced while the store is open, every
-// write fails from then on, and so does Ping.
+// If the database or its log is removed, renamed or replaced while the store is open, every write
+// fails from then on, and so does Ping.
 func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, error) {
 	store, err := open(ctx, path, opts...)
 	if err != nil {
@@ -66,9 +62,9 @@ func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, err
 func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, error) {
 	switch path {
 	case "":
-		return nil, errors.New("no path was given")
+		return nil, errors.New("no path is given; give the path of a file")
 	case ":memory:", "file::memory:":
-		return nil, errors.New("a database in memory keeps nothing and each connection has its own; give the path of a file")
+		return nil, errors.New("a database in memory loses everything, and each connection has its own; give the path of a file")
 	}
 	o := options{checkBelow: DefaultCheckBelow, log: slog.New(slog.DiscardHandler),
 		disk: func(log syncer) syncer { return log }}
@@ -104,13 +100,12 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(writer, reader, sqlstore.Dialect{Log: log, Overlap: overlap, Busy: busy, StepRows: o.stepRows}),
-		nil
+	return sqlstore.New(sqlstore.NewSQL(writer, false), sqlstore.NewSQL(reader, true),
+		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
 }
 
-// OpenDB opens the file of a business that is to be moved elsewhere, without a store
-// around it, and brings its schema up to date. Transactions of the handle begin immediate.
-// There must be a file.
+// OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings
+// its schema up to date. Transactions of the handle begin immediate.
 func OpenDB(ctx context.Context, path string) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open SQLite database: %w", err)
@@ -130,12 +125,12 @@ func assertNotMoved(ctx context.Context, db *sql.DB) error {
 	var sealed bool
 	err := db.QueryRowContext(ctx, "select exists (select 1 from sqlite_schema where type = 'table' and name = 'transfer')").Scan(&sealed)
 	if err == nil && sealed {
-		return errors.New("its business is moved to PostgreSQL: have DATABASE_URL name that, or see lockstep migrate --help")
+		return errors.New("its data was moved to PostgreSQL; set DATABASE_URL to that database, or see lockstep migrate --help")
 	}
 	return err
 }
 
-// prepare makes sure of the database before anything is stored in it.
+// prepare checks the database before anything is stored in it.
 func prepare(ctx context.Context, db *sql.DB, check bool) error {
 	err := untilFree(ctx, func(ctx context.Context) error {
 		if err := db.PingContext(ctx); err != nil {
@@ -155,12 +150,12 @@ func prepare(ctx context.Context, db *sql.DB, check bool) error {
 	return migrate(ctx, db)
 }
 
-// briefly is how long SQLite itself waits for another process that holds the database. It cannot
-// be interrupted meanwhile; the store tries again for as long as its caller's context allows.
+// briefly is how long SQLite itself waits for another process that holds the database. That wait
+// cannot be interrupted; the store repeats it for as long as its caller's context allows.
 const briefly = 10 * time.Millisecond
 
-// writerDSN is how a writing connection is opened. With synchronous at FULL its commits
-// are durable by themselves, with NORMAL when the journal is flushed.
+// writerDSN returns the DSN of a writing connection. With synchronous=FULL its commits are durable
+// by themselves, with NORMAL once the journal is flushed.
 func writerDSN(path, synchronous string, busy time.Duration) string {
 	return dsn(path, url.Values{
 		"_txlock": {"immediate"},
@@ -169,11 +164,11 @@ func writerDSN(path, synchronous string, busy time.Duration) string {
 			"journal_mode(WAL)",
 			"synchronous(" + synchronous + ")",
 			"foreign_keys(1)",
-			"wal_autocheckpoint(8000)",     // pages; in a commit, where checkpoints do not keep up
-			"journal_size_limit(67108864)", // a burst does not leave a large file behind for good
+			"wal_autocheckpoint(8000)",     // pages; in a commit, if the checkpoints do not keep up
+			"journal_size_limit(67108864)", // a burst does not leave a large file behind
 			"cache_size(-4000)",            // KB
-			// What a statement of many rows would need to be undone is written to a
-			// file otherwise: a third of all that was written.
+			// Otherwise SQLite writes to a file what it needs to undo a statement of many rows: a
+			// third of all it wrote.
 			"temp_store(MEMORY)",
 		},
 	})
@@ -190,7 +185,7 @@ func readerDSN(path string) string {
 
 func busyTimeout(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }
 
-// dsn spells path as a URI, because a plain path may hold a question mark.
+// dsn writes path as a URI, because a plain path may contain a question mark.
 func dsn(path string, query url.Values) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }

@@ -8,15 +8,16 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// operation is an operation of the store that concerns a number of rows.
+// operation is an operation of the store on a number of rows.
 type operation struct {
 	// fill prepares the database for ?1 rows, in SQL: through the store it would take minutes.
 	fill []string
 	// do may be called again after an error.
 	do func(ctx context.Context, store lockstep.Store, n int) error
-	// want are queries that must each return the number of rows afterwards. The last one grows with each step.
+	// want lists queries that must each return the number of rows afterwards. The result of the
+	// last one grows with each step.
 	want []string
-	// stumble is on what a trigger makes the tenth row fail; empty: not tried.
+	// stumble is the event on which a trigger fails the tenth row; empty: not tried.
 	stumble string
 }
 
@@ -43,7 +44,8 @@ var (
 	retention = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
 )
 
-// within does what needs a claim of a key. Its lease ends soon, so that a second call gets another.
+// within runs an operation that needs a claim of a key. The lease ends soon, so that a second call
+// gets another one.
 func within(ctx context.Context, store lockstep.Store, key lockstep.Key, do func(lockstep.Claim) error) error {
 	return withinLease(ctx, store, key, time.Millisecond, do)
 }

@@ -75,7 +75,7 @@ func TestTablesAreStrict(t *testing.T) {
 	}
 }
 
-// stored is a new database and its store, which is closed after the test.
+// stored creates a database with a store, which is closed after the test.
 func stored(t *testing.T) (path string, store lockstep.Store) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "lockstep.db")

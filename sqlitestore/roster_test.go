@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// What is left of a removed identity is its id.
+// A removed identity leaves only its id.
 func TestRemovedIdentityLeavesNoPersonalData(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockstep.db")

@@ -17,7 +17,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// Operations that take many steps do what they do in one.
+// Operations in many small steps have the same effect as in one.
 func TestStoreInSmallSteps(t *testing.T) {
 	t.Parallel()
 	storetest.RunInSteps(t, func(t *testing.T) storetest.Open {

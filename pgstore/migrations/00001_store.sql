@@ -1,12 +1,12 @@
 -- +goose Up
 
--- Times are integer milliseconds UTC; 0 is no time. Keys and accounts are spelled
--- "kind/id". What is ordered or looked up by is compared byte by byte (collate "C"),
--- as Go and SQLite do it, whatever the database's language.
+-- Times are integer milliseconds UTC; 0 means no time. Keys and accounts are written as
+-- "kind/id". Columns that are sorted or looked up compare bytes (collate "C"), like Go and
+-- SQLite, whatever the database's locale.
 
--- One row per verified delivery, without its body: small, because it stays long, so that
--- a duplicate is known. seq is the order of arrival, or nearly: of two transactions at
--- once, the lower number may become visible later.
+-- One row per verified delivery, without its body: rows are small because they stay for a long
+-- time, to detect duplicates. seq is about the order of arrival: of two concurrent transactions,
+-- the lower number may become visible later.
 create table events (
 	seq         bigint not null generated always as identity primary key,
 	source      text collate "C" not null,
@@ -24,23 +24,23 @@ create table events (
 	reason      text   not null,
 	unique (source, id) -- Receive finds duplicates by it
 );
--- Rows are only added and, the oldest first, removed: what vacuum has to do grows with
--- what was added, not with the table.
+-- Rows are only added, and removed oldest first: the work of vacuum grows with the added rows,
+-- not with the table.
 alter table events set (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
 	autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200000,
 	autovacuum_analyze_scale_factor = 0.02);
 
 -- The events of one key, newest first: Events with a Key.
 create index events_of_key on events (key, seq) where key is not null;
--- What is not settled: Finish and a link settle by (status, key), Events with an
--- open Status reads by status. Most events are done and not in it.
+-- Open events. Finish and a link settle by (status, key); Events with an open Status reads by
+-- status. Most events are done and not in this index.
 create index events_open on events (status, key) where status in ('pending', 'parked', 'failed');
--- What was ignored belongs to nobody: who is forgotten is looked for in it.
+-- Ignored events belong to no account. Forget searches them.
 create index events_ignored on events (source, seq) where key is null;
 
--- The bodies, in a ring of 64 weeks: slot is the week of received_at, modulo 64. A week's
--- bodies are dropped by truncating its table, which costs nothing however many they are,
--- and no table has to be created in time.
+-- The bodies, in a ring of 64 weeks: slot is the week of received_at, modulo 64. Truncating a
+-- week's table drops its bodies at no cost, however many there are, and no table has to be
+-- created in time.
 create table event_bodies (
 	slot smallint not null,
 	seq  bigint   not null,
@@ -50,7 +50,7 @@ create table event_bodies (
 -- +goose StatementBegin
 do $$
 begin
-	-- lz4 costs half of what the default does, where the server was built with it.
+	-- lz4 costs half as much as the default, if the server was built with it.
 	begin
 		alter table event_bodies alter column body set compression lz4;
 	exception when others then
@@ -58,16 +58,16 @@ begin
 	end;
 	for slot in 0..63 loop
 		execute format('create table event_bodies_%s partition of event_bodies for values in (%s)', lpad(slot::text, 2, '0'), slot);
-		-- Never updated but by forgetting, never deleted from: vacuum would only read it.
+		-- Only Forget updates it and nothing deletes from it, so vacuum would only read it.
 		execute format('alter table event_bodies_%s set (autovacuum_vacuum_insert_threshold = 2000000, autovacuum_vacuum_insert_scale_factor = 1)', lpad(slot::text, 2, '0'));
 	end loop;
 end
 $$;
 -- +goose StatementEnd
 
--- How many events there are by status, counted as they change, because counting ten
--- million rows takes seconds. In as many parts as there may be connections, since two
--- that counted in one row would wait for each other's commit.
+-- The number of events by status, counted by triggers because counting ten million rows takes
+-- seconds. One part for each connection: two transactions that update one row would wait for each
+-- other's commit.
 create table event_tally (
 	status text collate "C" not null,
 	part   integer not null,
@@ -106,9 +106,8 @@ create trigger events_settled after update on events referencing old table as re
 create trigger events_removed after delete on events referencing old table as removed
 	for each statement execute function count_events();
 
--- The queue: one row per key. The claimed_ columns are what the current run took
--- with it, the plain ones what has been marked since; see sqlstore's package
--- comment.
+-- The queue: one row per key. The claimed_ columns are what the current run took, the plain ones
+-- what was marked since; see the package comment of sqlstore.
 create table work (
 	key                text collate "C" not null primary key,
 	scope              bigint  not null,
@@ -127,15 +126,14 @@ create table work (
 	reason             text    not null default '',
 	due_at             bigint  not null generated always as (greatest(run_at, lease_until)) stored
 );
--- Every row is written three times a sync: room for that on its page, and vacuum long
--- before a fifth of a large table is dead.
+-- Each sync writes a row three times: leave room for that on its page, and vacuum long before a
+-- fifth of a large table is dead.
 alter table work set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
 	autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
--- What is pending, in the order in which it is claimed: Claim and NextDue, one
--- priority at a time.
+-- The pending keys in the order of their claims: Claim and NextDue, one priority at a time.
 create index work_due on work (priority, due_at, key) where generation > done_generation;
--- What ended badly: Backlog.
+-- Parked and failed keys: Backlog.
 create index work_ended on work (key) where disposition in ('parked', 'failed');
 
 create table work_waits (
@@ -143,7 +141,7 @@ create table work_waits (
 	waits_for text collate "C" not null,
 	primary key (key, waits_for)
 );
--- Who waits for a key: a link, a first sight and WaitingFor.
+-- The keys that wait for a key: a link, a new account and WaitingFor.
 create index work_waits_for on work_waits (waits_for);
 
 create table accounts (
@@ -158,7 +156,7 @@ create table accounts (
 	customer_name       text   not null default '',
 	customer_deleted    bigint not null default 0,
 	customer_generation bigint not null default 0,
-	intent_key          text, -- null: no customer's creation is under way
+	intent_key          text, -- null: no customer is being created
 	intent_email        text   not null default '',
 	intent_name         text   not null default '',
 	intent_at           bigint not null default 0,
@@ -167,22 +165,22 @@ create table accounts (
 	linked_seq          bigint not null default 0, -- the change of the first sight or the last link
 	-- What granted access first, as the last saved run found; empty: nothing.
 	entitled_by         text   not null default '',
-	-- How far the deletion is that the directory said; empty: nobody said so.
+	-- The state of the deletion that the directory reported; empty: none reported.
 	deletion            text collate "C" not null default '' check (deletion in ('', 'begun', 'held', 'approved', 'discarded')),
 	deletion_at         bigint not null default 0,
-	-- Of an organization, as the directory last said; 0: not known, and no limit.
+	-- Of an organization, as the directory last reported; 0: unknown, or no limit.
 	members             bigint not null default 0,
 	member_limit        bigint not null default 0,
-	-- Lookup keys of Stripe's entitlements: a JSON list; empty: they were not read.
+	-- Lookup keys of Stripe's entitlements, as a JSON list; empty: never read.
 	entitlements        text   not null default '',
 	created_at          bigint not null,
 	updated_at          bigint not null,
 	primary key (kind, id)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
--- The brake counts what was begun lately, and looks for what is held.
+-- The brake counts recent deletions and looks for held ones.
 create index accounts_deletion on accounts (deletion, deletion_at, kind, id) where deletion <> '';
 
--- Customers that an account had before: late events of theirs still find it.
+-- Former customers of accounts, so that their late events still find the account.
 create table former_customers (
 	customer_id text collate "C" not null primary key,
 	kind        text collate "C" not null,
@@ -232,9 +230,10 @@ create table licenses (
 	amount          bigint not null,
 	currency        text   not null,
 	status          text   not null,
-	-- What was given back of the amount, in the currency's smallest unit.
+	-- The refunded part of the amount, in the currency's smallest unit. The catalog decides what a
+	-- partial refund means, so the status does not.
 	refunded_amount bigint not null default 0,
-	-- When the charge was made, from when on a plan's duration counts; 0: created_at.
+	-- When the charge was made: a plan's duration counts from then; 0: created_at.
 	paid_at         bigint not null default 0,
 	created_at      bigint not null,
 	foreign key (account_kind, account_id) references accounts (kind, id)
@@ -270,8 +269,8 @@ create table notices (
 -- Notices of an account, oldest first.
 create index notices_of_account on notices (account_kind, account_id, created_at, id);
 
--- What became of mailing a notice. A row in state 'sending' was written before
--- the message was handed over; if its run dies, nobody knows whether it was sent.
+-- The state of a notice's e-mail. The state 'sending' is written before the message is handed
+-- over; if the run dies then, it is uncertain whether the e-mail was sent.
 create table mails (
 	notice_id text collate "C" not null primary key references notices (id),
 	state     text   not null check (state in ('pending', 'sending', 'sent', 'undelivered', 'unknown', 'skipped')),
@@ -282,7 +281,8 @@ create table mails (
 	at        bigint not null
 );
 
--- The identities that servers put through the API, where no provider keeps them.
+-- The identities that servers store through the API, if no provider keeps them. A removed one
+-- stays, without its personal data, so that its id is not reused.
 create table roster (
 	kind       text collate "C" not null check (kind in ('user', 'organization')),
 	id         text collate "C" not null,
@@ -294,7 +294,8 @@ create table roster (
 	primary key (kind, id) -- Identities pages by it
 );
 
--- What webhook endpoints were last told of an account's access.
+-- The last access notification of an account: a digest to detect a change, and a sequence by
+-- which receivers order notifications.
 create table access_told (
 	kind     text collate "C" not null check (kind in ('user', 'organization')),
 	id       text collate "C" not null,
@@ -304,7 +305,7 @@ create table access_told (
 	primary key (kind, id)
 );
 
--- What became of telling an endpoint about a subject: a notice, or an account's access.
+-- The state of a webhook: an endpoint and its subject, which is a notice or an account's access.
 create table hook_deliveries (
 	endpoint text collate "C" not null,
 	subject  text collate "C" not null,
@@ -317,12 +318,12 @@ create table hook_deliveries (
 	at       bigint not null,
 	primary key (endpoint, subject)
 );
--- HookDeliveries, the latest first.
+-- WebhookDeliveries, the latest first.
 create index hook_deliveries_by_time on hook_deliveries (endpoint, at, subject);
--- EnableHookEndpoint.
+-- EnableWebhookEndpoint.
 create index hook_deliveries_missed on hook_deliveries (endpoint, subject) where state in ('held', 'undelivered');
 
--- How endpoints do. One that does well has no row, or one without times.
+-- The state of endpoints. A healthy one has no row, or one without times.
 create table hook_endpoints (
 	id            text collate "C" not null primary key,
 	failing_since bigint not null,
@@ -330,7 +331,8 @@ create table hook_endpoints (
 	reason        text   not null
 );
 
--- Whose turn it is to begin a checkout for an account.
+-- The lock under which a checkout for an account starts, and its number, which becomes part of an
+-- idempotency key.
 create table purchases (
 	kind        text collate "C" not null check (kind in ('user', 'organization')),
 	id          text collate "C" not null,
@@ -343,7 +345,7 @@ create table purchases (
 	primary key (kind, id)
 );
 
--- An operator's word of whose a customer or a guest's payment is.
+-- An operator's decision about the account of a customer or of a guest's payment.
 create table assignments (
 	key        text collate "C" not null primary key,
 	kind       text collate "C" not null check (kind in ('user', 'organization')),
@@ -351,9 +353,9 @@ create table assignments (
 	created_at bigint not null
 );
 
--- The number of the newest change of an account's record. Its row is written last
--- in a transaction and locked until the commit, so that numbers become visible in
--- their order; see sqlstore's package comment.
+-- The number of the newest change of an account's record. A transaction writes its row last, and
+-- the row stays locked until the commit, so numbers become visible in order; see the package
+-- comment of sqlstore.
 create table change_count (
 	id  integer primary key check (id = 1),
 	seq bigint not null
@@ -370,8 +372,8 @@ create table changes (
 -- ChangedSince reads what changed after a number.
 create index changes_in_order on changes (seq);
 
--- One row: since when the brake counts. Whoever begins a deletion writes it first, so
--- that two cannot count at once.
+-- One row: the time from which the brake counts. A deletion writes it first, so that two cannot
+-- count at once.
 create table brake (
 	id        integer primary key check (id = 1),
 	since     bigint not null,

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What an application may read and join with; the promise is docs/postgresql.md. Columns
--- are added, never renamed or dropped, and keep their meaning.
+-- What an application may read and join with, as docs/postgresql.md promises. Columns are added,
+-- never renamed or dropped, and keep their meaning.
 create schema if not exists billing;
 
 -- One row per account.

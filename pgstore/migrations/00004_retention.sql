@@ -1,14 +1,13 @@
 -- +goose Up
 
--- Where the bodies of open events are while their week's table is truncated. Empty
--- outside of that transaction.
+-- Holds the bodies of open events while their week's table is truncated. Empty outside of that
+-- transaction.
 create table event_bodies_kept (like event_bodies);
 
--- expire_bodies drops the bodies of one week that ended before a moment, except those of
--- open events, and returns the week; nothing where no week has any to drop. The week that
--- comes next is left alone, as the clocks of those who write may be ahead. It gives up soon
--- where somebody reads the table (a backup does for hours), since whoever wants to read it
--- next would wait behind it.
+-- expire_bodies drops the bodies of one week that ended before a given time, except those of open
+-- events, and returns the week, or nothing if no week has any to drop. It never touches the next
+-- week of the ring, because the clocks of writers may be ahead. It gives up soon if another
+-- session reads the table (a backup does for hours): later readers would wait behind it.
 -- +goose StatementBegin
 create function expire_bodies(before bigint) returns setof bigint language plpgsql as $$
 declare

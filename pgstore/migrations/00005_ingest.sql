@@ -1,8 +1,8 @@
 -- +goose Up
 
--- A compressed body of 5 KB is a little larger than the 2 KB above which PostgreSQL puts
--- values into a table of their own, with an index of its own: that costs more than the row.
--- Up to this size it stays where it is, three on a page.
+-- A compressed body of 5 KB is a little larger than the 2 KB above which PostgreSQL moves values
+-- into a TOAST table with an index, which costs more than the row. Up to this size it stays in
+-- the row, three on a page.
 -- +goose StatementBegin
 do $$
 begin

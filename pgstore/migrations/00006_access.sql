@@ -1,7 +1,7 @@
 -- +goose Up
 
--- billing.accounts tells what was decided last: what grants access, and what was written
--- about it into the directory's metadata. Whether a clock has ended it since, SQL cannot know.
+-- billing.accounts shows the last decision: what grants access, and what was written to the
+-- directory's metadata. SQL cannot know whether time has ended it since.
 create or replace view billing.accounts as
 select kind, id, state, customer_id,
 	case when created_at > 0 then to_timestamp(created_at / 1000.0) end as created_at,

@@ -1,8 +1,8 @@
 -- +goose Up
 set local lock_timeout = '2s';
 
--- Every name under which a price was seen: its id stays while its lookup key moves and its
--- product is renamed.
+-- Every name under which a price was seen: its id stays when its lookup key moves or its product
+-- is renamed.
 create table price_names (
 	price_id     text collate "C" not null,
 	lookup_key   text collate "C" not null, -- empty: it had none
@@ -12,7 +12,7 @@ create table price_names (
 	primary key (price_id, lookup_key)
 );
 
--- What the price was called at purchase and since; lists are JSON, empty for none.
+-- The names of the price at purchase and since; lists are JSON, empty for none.
 alter table subscription_items add column lookup_keys text not null default '';
 alter table subscription_items add column bought_as text not null default '';
 alter table subscription_items add column sibling_keys text not null default '';
@@ -24,8 +24,8 @@ alter table license_items add column sibling_keys text not null default '';
 alter table subscriptions add column plan_named text not null default '';
 alter table licenses add column plan_named text not null default '';
 
--- Since when a subscription that is past due is owed; 0: it is not, or nobody noted it.
+-- Since when a past-due subscription is owed; 0: it is not, or nobody recorded it.
 alter table subscriptions add column unpaid_since bigint not null default 0;
 
--- When Stripe first tried to collect the latest invoice, while that is open; 0: it is not.
+-- When Stripe first tried to collect the latest open invoice; 0: no invoice is open.
 alter table subscriptions add column tried_at bigint not null default 0;

@@ -1,7 +1,7 @@
 -- +goose Up
 set local lock_timeout = '2s';
 
--- What a backfill has listed. It is removed when the backfill ends.
+-- The data that a backfill has listed. It is removed when the backfill ends.
 create table backfill_identities (
 	kind  text not null check (kind in ('user', 'organization')),
 	id    text not null,

@@ -1,11 +1,10 @@
 -- +goose Up
 
--- Times are integer milliseconds UTC; 0 is no time. Keys and accounts are
--- spelled "kind/id". STRICT refuses a value of another type than its column's.
+-- Times are integer milliseconds UTC; 0 means no time. Keys and accounts are written as
+-- "kind/id". STRICT refuses a value of another type than its column's.
 
--- One row per verified delivery. seq orders the newest first and is the cursor
--- of a page. body stands last, so that reading what is before it does not walk
--- the pages into which a large body overflows.
+-- One row per verified delivery. seq orders the events and is the cursor of a page. body comes
+-- last, so that reading the other columns does not walk the overflow pages of a large body.
 create table events (
 	seq         integer primary key,
 	source      text    not null,
@@ -27,11 +26,11 @@ create table events (
 
 -- The events of one key, newest first: Events with a Key.
 create index events_of_key on events (key, seq) where key is not null;
--- What is not settled: Finish and a link settle by (status, key), Events with an
--- open Status reads by status. Most events are done and not in it.
+-- Open events. Finish and a link settle by (status, key); Events with an open Status reads by
+-- status. Most events are done and not in this index.
 create index events_open on events (status, key) where status in ('pending', 'parked', 'failed');
 
--- Counted as they change, because counting ten million rows takes seconds.
+-- Counted by triggers, because counting ten million rows takes seconds.
 create table event_tally (
 	status text not null primary key,
 	events integer not null
@@ -56,9 +55,8 @@ create trigger events_deleted after delete on events begin
 end;
 -- +goose StatementEnd
 
--- The queue: one row per key. The claimed_ columns are what the current run took
--- with it, the plain ones what has been marked since; see sqlstore's package
--- comment.
+-- The queue: one row per key. The claimed_ columns are what the current run took, the plain ones
+-- what was marked since; see the package comment of sqlstore.
 create table work (
 	key                text    not null primary key,
 	scope              integer not null,
@@ -78,10 +76,9 @@ create table work (
 	due_at             integer not null generated always as (max(run_at, lease_until)) virtual
 ) strict, without rowid;
 
--- What is pending, in the order in which it is claimed: Claim and NextDue, one
--- priority at a time.
+-- The pending keys in the order of their claims: Claim and NextDue, one priority at a time.
 create index work_due on work (priority, due_at, key) where generation > done_generation;
--- What ended badly: Backlog.
+-- Parked and failed keys: Backlog.
 create index work_ended on work (key) where disposition in ('parked', 'failed');
 
 create table work_waits (
@@ -89,7 +86,7 @@ create table work_waits (
 	waits_for text not null,
 	primary key (key, waits_for)
 ) strict, without rowid;
--- Who waits for a key: a link, a first sight and WaitingFor.
+-- The keys that wait for a key: a link, a new account and WaitingFor.
 create index work_waits_for on work_waits (waits_for);
 
 create table accounts (
@@ -104,7 +101,7 @@ create table accounts (
 	customer_name       text    not null default '',
 	customer_deleted    integer not null default 0,
 	customer_generation integer not null default 0,
-	intent_key          text, -- null: no customer's creation is under way
+	intent_key          text, -- null: no customer is being created
 	intent_email        text    not null default '',
 	intent_name         text    not null default '',
 	intent_at           integer not null default 0,
@@ -116,7 +113,7 @@ create table accounts (
 	primary key (kind, id)
 ) strict, without rowid;
 
--- Customers that an account had before: late events of theirs still find it.
+-- Former customers of accounts, so that their late events still find the account.
 create table former_customers (
 	customer_id text not null primary key,
 	kind        text not null,

@@ -1,8 +1,8 @@
 -- +goose Up
 
--- The number of the newest change of an account's record. Its row is written last
--- in a transaction and locked until the commit, so that numbers become visible in
--- their order on every database; see sqlstore's package comment.
+-- The number of the newest change of an account's record. A transaction writes its row last, and
+-- the row stays locked until the commit, so numbers become visible in order; see the package
+-- comment of sqlstore.
 create table change_count (
 	id  integer primary key check (id = 1),
 	seq integer not null

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- The identities that servers put through the API, where no provider keeps them.
--- A removed one stays, without its personal data, so that its id is not given twice.
+-- The identities that servers store through the API, if no provider keeps them. A removed one
+-- stays, without its personal data, so that its id is not reused.
 create table roster (
 	kind       text    not null check (kind in ('user', 'organization')),
 	id         text    not null,

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What webhook endpoints were last told of an account's access: a digest, to see a
--- change by, and a sequence that receivers order by.
+-- The last access notification of an account: a digest to detect a change, and a sequence by
+-- which receivers order notifications.
 create table access_told (
 	kind     text    not null check (kind in ('user', 'organization')),
 	id       text    not null,
@@ -11,7 +11,7 @@ create table access_told (
 	primary key (kind, id)
 ) strict, without rowid;
 
--- What became of telling an endpoint about a subject: a notice, or an account's access.
+-- The state of a webhook: an endpoint and its subject, which is a notice or an account's access.
 create table hook_deliveries (
 	endpoint text    not null,
 	subject  text    not null,
@@ -24,12 +24,12 @@ create table hook_deliveries (
 	at       integer not null, -- of the last change
 	primary key (endpoint, subject)
 ) strict, without rowid;
--- HookDeliveries, the latest first.
+-- WebhookDeliveries, the latest first.
 create index hook_deliveries_by_time on hook_deliveries (endpoint, at, subject);
--- EnableHookEndpoint.
+-- EnableWebhookEndpoint.
 create index hook_deliveries_missed on hook_deliveries (endpoint, subject) where state in ('held', 'undelivered');
 
--- How endpoints do. One that does well has no row, or one without times.
+-- The state of endpoints. A healthy one has no row, or one without times.
 create table hook_endpoints (
 	id            text    not null primary key,
 	failing_since integer not null,

@@ -1,5 +1,5 @@
 -- +goose Up
 
--- The lookup keys of the features that Stripe's entitlements gave the customer when they
--- were last read: a JSON list, sorted; empty: they were not read.
+-- The lookup keys of the features that Stripe's entitlements last gave the customer: a sorted
+-- JSON list; empty: never read.
 alter table accounts add column entitlements text not null default '';

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- An operator's word of whose a customer or a guest's payment is.
+-- An operator's decision about the account of a customer or of a guest's payment.
 create table assignments (
 	key        text    not null primary key,
 	kind       text    not null check (kind in ('user', 'organization')),

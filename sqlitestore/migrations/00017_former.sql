@@ -1,4 +1,4 @@
 -- +goose Up
 
--- The customers that an account had before: to forget what they said.
+-- The former customers of an account, to forget their events.
 create index former_customers_of_account on former_customers (kind, id);

@@ -1,4 +1,4 @@
 -- +goose Up
 
--- What was ignored belongs to nobody: who is forgotten is looked for in it.
+-- Ignored events belong to no account. Forget searches them.
 create index events_ignored on events (source, seq) where key is null;

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Which processes make calls to providers, and until when that counts: they share what
--- the providers allow. A row for each, rewritten every second while there are calls.
+-- The processes that call providers, and until when each one counts: they share the providers'
+-- limits. Each row is rewritten every second while there are calls.
 create table replicas (
 	id    text    not null primary key,
 	until integer not null
@@ -13,6 +13,6 @@ create table upstream_pauses (
 	until    integer not null
 ) strict, without rowid;
 
--- From when on an account's metadata may be written at its even pace, in milliseconds;
--- see reconcile.
+-- From this time on, in milliseconds, an account's metadata may be written at an even pace; see
+-- reconcile.
 alter table accounts add column paced_until integer not null default 0;

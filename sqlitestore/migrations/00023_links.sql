@@ -1,8 +1,8 @@
 -- +goose Up
 
--- An account's customers beside the primary one. Until now the table held only customers
--- that Stripe had deleted; its name is kept, because an older replica reads it as well.
--- trust: 'claimed' rests on a client_reference_id alone. linked_at: milliseconds, UTC.
+-- An account's customers beside the primary one. The table used to hold only customers that
+-- Stripe had deleted; its name is kept because older replicas read it too. trust: 'claimed' rests
+-- on a client_reference_id alone. linked_at: milliseconds UTC.
 alter table former_customers add column trust text not null default 'proven' check (trust in ('proven', 'claimed'));
 alter table former_customers add column deleted integer not null default 1;
 alter table former_customers add column linked_at integer not null default 0;

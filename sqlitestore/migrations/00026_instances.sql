@@ -1,10 +1,10 @@
 -- +goose Up
 
--- Which Clerk instance the accounts belong to, and which mode of Stripe the customers do,
--- one row for each provider. generation counts the instances that operators accepted after
--- the first. key_digest identifies the key that id was last read with, so that a restart
--- with the same key asks nobody. waiting is another instance, to which a process's key
--- belongs, and which an operator has not accepted; empty: there is none.
+-- The Clerk instance of the accounts, and the Stripe mode of the customers: one row for each
+-- provider. generation counts the instances that operators accepted after the first. key_digest
+-- identifies the key with which id was last read, so a restart with the same key asks no
+-- provider. waiting is another instance, to which a process's key belongs and which no operator
+-- has accepted; empty: none.
 create table instances (
 	provider      text    not null primary key check (provider in ('clerk', 'stripe')),
 	id            text    not null,
@@ -15,8 +15,8 @@ create table instances (
 	waiting_since integer not null default 0
 ) strict, without rowid;
 
--- Accounts of a former instance, and the id under which the same party is known now.
--- done_at 0: an operator ordered it, and no run has carried it out yet.
+-- Accounts of a former instance, and the id of the same party now. done_at 0: an operator ordered
+-- it, and no run has carried it out yet.
 create table successions (
 	kind      text    not null check (kind in ('user', 'organization')),
 	id        text    not null,
@@ -29,7 +29,7 @@ create index successions_of on successions (kind, successor);
 -- The generation of the instance in which the account was last seen.
 alter table accounts add column instance_generation integer not null default 0;
 create index accounts_of_generation on accounts (instance_generation, kind, id);
--- Since when the directory has not known the account, as far as only its absence says so.
+-- Since when the directory does not list the account, if only its absence says so.
 alter table accounts add column missing_since integer not null default 0;
 -- The account of a former instance with the same verified e-mail address; empty: none.
 alter table accounts add column candidate text not null default '';

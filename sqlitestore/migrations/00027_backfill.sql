@@ -1,6 +1,6 @@
 -- +goose Up
 
--- What a backfill has listed. It is removed when the backfill ends.
+-- The data that a backfill has listed. It is removed when the backfill ends.
 create table backfill_identities (
 	kind  text not null check (kind in ('user', 'organization')),
 	id    text not null,

@@ -75,8 +75,8 @@ var mutations = []mutation{
 	}`},
 	{"write without checking the lease token: a late run overwrites a newer one",
 		"internal/store/sqlstore/fence.go",
-		`	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
-		`	answer := ask(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
+		`	answer := askOne(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)`,
+		`	answer := askOne(ctx, t, scanNumber, "select 1 from work where key = $1", claim.Key.String())`},
 	{"finish marks that arrived during the run",
 		"internal/store/sqlstore/finish.go",
 		`	done_generation = claimed_generation,
@@ -132,7 +132,7 @@ var mutations = []mutation{
 	{"make a customer with only a claimed link the primary one",
 		"internal/store/sqlstore/link.go",
 		`	case trust == lockstep.Claimed:
-		err = t.addClaimed(ctx, account, customerID)
+		return t.addClaimed(ctx, account, customerID)
 `,
 		``},
 	{"ignore further customers for access and licenses",

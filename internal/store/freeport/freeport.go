@@ -1,5 +1,5 @@
-// Package freeport gives tests ports for programs that must be told where to listen before
-// they do.
+// Package freeport gives tests free ports, for programs that must know their port before they
+// listen.
 package freeport
 
 import (
@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// Ports are given out from here on: below those that systems give to connections by
-// themselves (32768 and up on Linux, 16000 in some sandboxes), or one of these could have
-// taken a port before the program listens, or while it is restarted.
+// Ports are chosen from this range. It is below the ports that systems assign to connections (32768
+// and up on Linux, 16000 in some sandboxes), which could take a port before the program listens, or
+// while it restarts.
 const (
 	first = 11000
 	ports = 5000
@@ -23,11 +23,9 @@ var (
 	taken []net.PacketConn
 )
 
-// Take returns a port of 127.0.0.1 where nobody listens, and which nobody else is given as
-// long as this process lives: neither by it nor by another that asks here. Tests of several
-// packages run at once, and two that drew the same would collide when they listen.
-//
-// What tells other processes is the UDP port of the same number, which this one keeps.
+// Take returns a port of 127.0.0.1 on which no program listens. While this process lives, nobody
+// else gets the same port from Take, in this process or another: the tests of several packages run
+// at once, and would collide. Take keeps the UDP port of the same number to tell other processes.
 func Take() (port int, err error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -46,7 +44,7 @@ func Take() (port int, err error) {
 			taken = append(taken, mine)
 			return port, nil
 		}
-		_ = mine.Close() // it is given to nobody
+		_ = mine.Close()
 	}
-	return 0, fmt.Errorf("no port is free: %w", err)
+	return 0, fmt.Errorf("no free port found: %w", err)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Two processes that take all there are never get the same one.
+// Two processes that take many ports never get the same one.
 func TestNoPortIsGivenTwice(t *testing.T) {
 	const many = 300
 	if os.Getenv("FREEPORT_TEST_TAKES") != "" {
@@ -20,7 +20,7 @@ func TestNoPortIsGivenTwice(t *testing.T) {
 			}
 			fmt.Println("port", port)
 		}
-		_, _ = os.Stdin.Read(make([]byte, 1)) // it keeps them until the other has taken its own
+		_, _ = os.Stdin.Read(make([]byte, 1)) // keeps the ports until the other process has taken its own
 		return
 	}
 	self, err := os.Executable()
@@ -54,7 +54,7 @@ func TestNoPortIsGivenTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		if given[port] {
-			t.Fatalf("port %d is given twice", port)
+			t.Fatalf("port %d was given twice", port)
 		}
 		given[port] = true
 	}
@@ -66,7 +66,7 @@ func TestNoPortIsGivenTwice(t *testing.T) {
 	}
 }
 
-// Where somebody listens who did not ask here, nobody else is sent.
+// Take does not return a port on which another program listens.
 func TestAPortIsFree(t *testing.T) {
 	for range 50 {
 		port, err := Take()

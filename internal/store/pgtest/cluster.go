@@ -21,7 +21,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/freeport"
 )
 
-// patience is how long a server may take to do what it is asked, on a machine that is slow.
+// patience is how long a server may take to do something on a slow machine.
 const patience = 3 * time.Minute
 
 // admin is the superuser of every cluster.
@@ -38,7 +38,7 @@ type Cluster struct {
 	ended              chan struct{} // closed when the server has ended
 }
 
-// programs is where initdb and postgres are; empty: nowhere.
+// programs returns the folder of initdb and postgres; empty if there is none.
 func programs() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
@@ -61,7 +61,7 @@ func version(path string) int {
 	return n
 }
 
-// New returns a cluster whose data are in a new folder. The server is not started.
+// New returns a cluster with a new data folder. It does not start the server.
 func New() (*Cluster, error) {
 	c := &Cluster{bin: programs(), password: rand.Text()}
 	if c.bin == "" {
@@ -80,9 +80,9 @@ func New() (*Cluster, error) {
 	return c, nil
 }
 
-var errAbsent = errors.New("there is no PostgreSQL; `make test` installs it")
+var errAbsent = errors.New("PostgreSQL is not installed; `make test` installs it")
 
-// unprivileged has root run the server as somebody else.
+// unprivileged makes root run the server as another user.
 func (c *Cluster) unprivileged() (err error) {
 	if os.Geteuid() != 0 {
 		return nil
@@ -93,7 +93,7 @@ func (c *Cluster) unprivileged() (err error) {
 	return os.Chown(c.dir, int(c.credential.Uid), int(c.credential.Gid))
 }
 
-// command is one of PostgreSQL's programs.
+// command returns a command for one of PostgreSQL's programs.
 func (c *Cluster) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), filepath.Join(c.bin, name), args...)
 	cmd.Dir = c.dir
@@ -111,8 +111,8 @@ func (c *Cluster) run(name string, args ...string) error {
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
-// Init makes the data of a primary. Its language is English where the server has it, so
-// that an order that was not asked for by byte is noticed.
+// Init creates the data of a primary. Its collation is English if the server supports it, so tests
+// notice an order that does not ask for bytes.
 func (c *Cluster) Init() error {
 	secret := filepath.Join(c.dir, "password")
 	if err := os.WriteFile(secret, []byte(c.password), 0o600); err != nil {
@@ -123,8 +123,8 @@ func (c *Cluster) Init() error {
 			return err
 		}
 	}
-	// The client's part of SCRAM takes thousands of hashes, which the race detector makes
-	// tens of milliseconds a connection.
+	// The client's part of SCRAM takes thousands of hashes, which take tens of milliseconds for
+	// each connection under the race detector.
 	args := []string{"-D", c.data(), "-U", admin, "-A", "md5", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8",
 		"--no-sync"}
 	if err := c.run("initdb", append(args, "--locale-provider=icu", "--icu-locale=en-US")...); err == nil {
@@ -136,9 +136,9 @@ func (c *Cluster) Init() error {
 	return c.run("initdb", args...)
 }
 
-// Start starts the server with further settings, each "name=value", and waits until it
-// answers. It ends with this process at the latest. Deadlocks, which some tests provoke,
-// are looked for sooner than PostgreSQL does by itself.
+// Start starts the server with further settings, each "name=value", and waits until it answers. The
+// server ends with this process at the latest. It looks for deadlocks, which some tests provoke,
+// sooner than by default.
 func (c *Cluster) Start(settings ...string) error {
 	c.settings = settings
 	log, err := os.OpenFile(filepath.Join(c.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -159,13 +159,13 @@ func (c *Cluster) Start(settings ...string) error {
 	c.ended = ended
 	server := c.server
 	go func() {
-		// The signal comes when the thread ends that started the server, not the process.
+		// The signal comes when the thread that started the server ends, not the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := server.Start()
 		started <- err
 		if err == nil {
-			_ = server.Wait() // however it ended, its log says why
+			_ = server.Wait() // the log says how it ended
 		}
 		_ = log.Close() // the server has written it
 		close(ended)
@@ -191,7 +191,7 @@ func (c *Cluster) awaitReady() error {
 	return fmt.Errorf("postgres is not ready: %w: %s", err, c.Log())
 }
 
-// Log is what the server has written.
+// Log returns the end of the server's log.
 func (c *Cluster) Log() string {
 	text, err := os.ReadFile(filepath.Join(c.dir, "log"))
 	if err != nil {
@@ -200,8 +200,8 @@ func (c *Cluster) Log() string {
 	return string(text[max(0, len(text)-4000):])
 }
 
-// Stop ends the server: SIGTERM waits for clients, SIGINT ends their transactions, and
-// SIGQUIT is a crash, after which the next start recovers.
+// Stop ends the server: SIGTERM waits for clients, SIGINT ends their transactions, and SIGQUIT
+// crashes it, so the next start recovers.
 func (c *Cluster) Stop(signal syscall.Signal) error {
 	if c.server == nil {
 		return nil
@@ -214,19 +214,18 @@ func (c *Cluster) Stop(signal syscall.Signal) error {
 	return nil
 }
 
-// Kill crashes the server without a word, as a machine that fails does, with all the
-// processes it has.
+// Kill kills the server and all its processes, as a failing machine does.
 func (c *Cluster) Kill() error {
 	if err := c.run("pg_ctl", "kill", "KILL", strconv.Itoa(c.server.Process.Pid)); err != nil {
 		return err
 	}
-	<-c.ended // its children notice, and end too
+	<-c.ended // its children notice and end too
 	c.server = nil
 	return nil
 }
 
-// Restart crashes the server and starts it again, as pg_ctl restart -m immediate does,
-// with the settings that it had unless others are given.
+// Restart crashes the server and starts it again, as pg_ctl restart -m immediate does, with its
+// previous settings unless others are given.
 func (c *Cluster) Restart(settings ...string) error {
 	if err := c.Stop(syscall.SIGQUIT); err != nil {
 		return err
@@ -237,8 +236,8 @@ func (c *Cluster) Restart(settings ...string) error {
 	return c.Start(settings...)
 }
 
-// Standby returns a running standby of the cluster, which has every commit before it is
-// answered when the primary names it in synchronous_standby_names.
+// Standby returns a running standby of the cluster. If the primary names it in
+// synchronous_standby_names, it has every commit before the commit is answered.
 func (c *Cluster) Standby(name string) (*Cluster, error) {
 	s, err := New()
 	if err != nil {
@@ -265,12 +264,12 @@ func (c *Cluster) Remove() error {
 	return errors.Join(c.Stop(syscall.SIGQUIT), os.RemoveAll(c.dir))
 }
 
-// URL is where a database of the cluster is.
+// URL returns the URL of a database of the cluster.
 func (c *Cluster) URL(database string) string {
 	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s", admin, c.password, c.Port, database)
 }
 
-// MultiHost is the URL of a database that is on this cluster or on another.
+// MultiHost returns the URL of a database that is on this cluster or on another.
 func (c *Cluster) MultiHost(other *Cluster, database string) string {
 	return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d,127.0.0.1:%d/%s?target_session_attrs=read-write&connect_timeout=10",
 		admin, c.password, c.Port, other.Port, database)
@@ -292,7 +291,7 @@ func execute(url, statements string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// Own returns a running cluster of the test's own, which it may kill.
+// Own returns a running cluster that belongs to the test alone, which may kill it.
 func Own(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
 	c, err := New()
@@ -313,7 +312,7 @@ func Own(t testing.TB, settings ...string) *Cluster {
 	return c
 }
 
-// absent skips a test for want of PostgreSQL, where that may be.
+// absent skips a test because PostgreSQL is missing. With CI set, it fails the test.
 func absent(t testing.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, errAbsent) || os.Getenv("CI") != "" {
@@ -322,5 +321,5 @@ func absent(t testing.TB, err error) {
 	t.Skip(err)
 }
 
-// named is a name for a database that nobody has.
+// named returns an unused name for a database.
 func named() string { return "t_" + strings.ToLower(rand.Text()[:12]) }

@@ -19,38 +19,66 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/freeport"
 )
 
-// Pooler starts a PgBouncer in transaction mode in front of the server that the tests of
-// this process have in common, and returns the URL of the same server through it. Each
-// transaction may have another session there.
+// pooler is a PgBouncer in front of a server.
+type pooler struct {
+	program, dir string
+	server       *url.URL
+	port         int
+}
+
+// Pooler starts a PgBouncer in transaction mode in front of the server that the tests of this process
+// share, and returns the URL of the same server through it. There, each transaction may get another
+// session.
 func Pooler(t testing.TB) string {
 	t.Helper()
-	program, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		program = "/usr/sbin/pgbouncer" // Debian's, where the PATH has no sbin
-		if _, err := os.Stat(program); err != nil {
-			absent(t, errAbsent)
-		}
-	}
-	at, err := url.Parse(Server(t))
-	if err != nil {
+	p := &pooler{program: poolerProgram(t)}
+	var err error
+	if p.server, err = url.Parse(Server(t)); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "lockstep-pooler-")
-	if err != nil {
+	if p.port, err = freeport.Take(); err != nil {
+		t.Fatal(err)
+	}
+	if p.dir, err = os.MkdirTemp("", "lockstep-pooler-"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(p.dir); err != nil {
 			t.Error(err)
 		}
 	})
-	port, err := freeport.Take()
+	if err := p.configure(); err != nil {
+		t.Fatal(err)
+	}
+	end, err := p.start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	password, _ := at.User.Password()
+	t.Cleanup(end)
+	if err := p.awaitReady(); err != nil {
+		t.Fatal(err)
+	}
+	return p.url()
+}
+
+// poolerProgram returns the path of PgBouncer, or skips the test.
+func poolerProgram(t testing.TB) string {
+	t.Helper()
+	if program, err := exec.LookPath("pgbouncer"); err == nil {
+		return program
+	}
+	const debian = "/usr/sbin/pgbouncer" // the PATH may lack sbin
+	if _, err := os.Stat(debian); err != nil {
+		absent(t, errAbsent)
+	}
+	return debian
+}
+
+// configure writes the pooler's files.
+func (p *pooler) configure() error {
+	password, _ := p.server.User.Password()
 	auth := "md5"
-	if password == "" { // a given server that asks for none
+	if password == "" { // the given server asks for no password
 		auth = "trust"
 	}
 	config := fmt.Sprintf(`[databases]
@@ -65,49 +93,56 @@ pool_mode = transaction
 default_pool_size = 8
 max_client_conn = 500
 server_round_robin = 1
-`, at.Hostname(), at.Port(), port, auth, filepath.Join(dir, "users"))
-	for name, text := range map[string]string{"config": config, "users": fmt.Sprintf("%q %q\n", at.User.Username(),
-		password)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+`, p.server.Hostname(), p.server.Port(), p.port, auth, filepath.Join(p.dir, "users"))
+	users := fmt.Sprintf("%q %q\n", p.server.User.Username(), password)
+	return errors.Join(os.WriteFile(filepath.Join(p.dir, "config"), []byte(config), 0o600),
+		os.WriteFile(filepath.Join(p.dir, "users"), []byte(users), 0o600))
+}
+
+// start starts the pooler; as root, it runs it as an unprivileged user, who then owns its files.
+func (p *pooler) start() (end func(), err error) {
 	// nolint:gosec // the program is PgBouncer
-	cmd := exec.CommandContext(context.Background(), program, "-q", filepath.Join(dir, "config"))
+	cmd := exec.CommandContext(context.Background(), p.program, "-q", filepath.Join(p.dir, "config"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if os.Geteuid() == 0 {
-		if cmd.SysProcAttr.Credential, err = nobody(); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{".", "config", "users"} {
-			if err := os.Chown(filepath.Join(dir, name), int(cmd.SysProcAttr.Credential.Uid),
-				int(cmd.SysProcAttr.Credential.Gid)); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if os.Geteuid() != 0 {
+		return spawn(cmd)
 	}
-	end, err := spawn(cmd)
+	owner, err := nobody()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(end)
-	pooled := *at
-	pooled.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	for _, name := range []string{".", "config", "users"} {
+		if err := os.Chown(filepath.Join(p.dir, name), int(owner.Uid), int(owner.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	cmd.SysProcAttr.Credential = owner
+	return spawn(cmd)
+}
+
+func (p *pooler) url() string {
+	pooled := *p.server
+	pooled.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port))
+	return pooled.String()
+}
+
+func (p *pooler) awaitReady() error {
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if err = execute(pooled.String(), "select 1"); err == nil {
-			return pooled.String()
+		err := execute(p.url(), "select 1")
+		if err == nil {
+			return nil
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("PgBouncer does not answer: %v", err)
+			return fmt.Errorf("PgBouncer does not answer: %w", err)
 		}
 	}
 }
 
-// spawn starts a program that ends with this process at the latest. end kills it.
+// spawn starts a program. end kills it; the end of this process does too.
 func spawn(cmd *exec.Cmd) (end func(), err error) {
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
-		// Pdeathsig is sent when the thread ends that started the program.
+		// The system sends Pdeathsig when the thread that started the program ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(ended)
@@ -123,7 +158,7 @@ func spawn(cmd *exec.Cmd) (end func(), err error) {
 	return func() { _ = cmd.Process.Kill(); <-ended }, nil
 }
 
-// nobody is who runs servers where root is who tests, since they refuse root.
+// nobody returns an unprivileged user to run servers when root runs the tests: servers refuse root.
 func nobody() (*syscall.Credential, error) {
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -137,5 +172,5 @@ func nobody() (*syscall.Credential, error) {
 		gid, err := strconv.ParseUint(u.Gid, 10, 32)
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 	}
-	return nil, errors.New("there is neither a user postgres nor nobody to run servers as")
+	return nil, errors.New("no user named postgres or nobody exists to run servers; create one, or run the tests without root")
 }

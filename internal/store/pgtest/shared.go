@@ -12,26 +12,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ServerVariable names a server to use instead of a throw-away one.
+// ServerVariable is the environment variable with the URL of a server to use instead of a
+// throw-away one.
 const ServerVariable = "LOCKSTEP_TEST_POSTGRES"
 
-// shared is the server that the tests of a process have in common.
+// shared is the server that the tests of a process share.
 var shared = struct {
 	sync.Mutex
 	cluster *Cluster
 	err     error
-	idle    []database // those that are not in use at the moment
+	idle    []database // not used by a test at the moment
 }{}
 
-// database is one that is used again, with a connection that empties it: to make another
-// for that would take longer than most tests do.
+// database is a database for several tests, with a connection that empties it. Creating one takes
+// longer than most tests do.
 type database struct {
 	name   string
 	keeper *pgx.Conn
 }
 
-// Run runs a package's tests and removes the server that they had in common. It returns
-// what os.Exit is to be given.
+// Run runs a package's tests and removes the server that they shared. It returns the code for
+// os.Exit.
 func Run(m *testing.M) int {
 	code := m.Run()
 	if err := end(); err != nil {
@@ -41,7 +42,7 @@ func Run(m *testing.M) int {
 	return code
 }
 
-// end removes what the tests had in common.
+// end removes what the tests shared.
 func end() error {
 	shared.Lock()
 	defer shared.Unlock()
@@ -61,7 +62,7 @@ func end() error {
 	return errors.Join(errs...)
 }
 
-// server is where the databases of tests are: the URL of one that there always is.
+// server returns the URL of a database that always exists on the shared server.
 func server() (string, error) {
 	if given := os.Getenv(ServerVariable); given != "" {
 		return given, nil
@@ -82,7 +83,7 @@ func server() (string, error) {
 	return shared.cluster.URL("postgres"), nil
 }
 
-// Server is the URL of the server that the tests of this process have in common.
+// Server returns the URL of the server that the tests of this process share.
 func Server(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
@@ -94,7 +95,7 @@ func Server(t testing.TB) string {
 	return at
 }
 
-// Empty returns the URL of a database without any table, which is dropped after the test.
+// Empty returns the URL of a database without tables. It is dropped after the test.
 func Empty(t testing.TB) string {
 	t.Helper()
 	at := Server(t)
@@ -110,9 +111,9 @@ func Empty(t testing.TB) string {
 	return WithDatabase(t, at, name)
 }
 
-// Fresh returns the URL of a database whose tables are empty. prepare makes them in a new
-// one. Databases are used again, because to make one takes longer than most tests do:
-// clean empties it.
+// Fresh returns the URL of a database with empty tables. prepare creates the tables in a new
+// database. clean empties a database that another test has used, because creating one takes longer
+// than most tests do.
 func Fresh(t testing.TB, prepare func(url string) error, clean string) string {
 	t.Helper()
 	at := Server(t)
@@ -149,7 +150,7 @@ func Fresh(t testing.TB, prepare func(url string) error, clean string) string {
 	return WithDatabase(t, at, d.name)
 }
 
-// WithDatabase is the URL of another database of the same server.
+// WithDatabase returns the URL of another database of the same server.
 func WithDatabase(t testing.TB, at, name string) string {
 	t.Helper()
 	u, err := url.Parse(at)

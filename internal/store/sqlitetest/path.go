@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// empty is a database file with empty tables, made once in a process.
+// empty is a database file with empty tables.
 var empty = sync.OnceValues(func() (_ []byte, err error) {
 	dir, err := os.MkdirTemp("", "lockstep-empty-")
 	if err != nil {
@@ -29,8 +29,8 @@ var empty = sync.OnceValues(func() (_ []byte, err error) {
 	return os.ReadFile(path)
 })
 
-// Path returns where a database is whose tables are empty, until the test ends. A
-// bubble of testing/synctest begins after it.
+// Path returns the path of a database with empty tables, which is removed after the test. Call it
+// before a bubble of testing/synctest starts.
 func Path(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lockstep.db")
@@ -38,7 +38,7 @@ func Path(t testing.TB) string {
 	return path
 }
 
-// Create makes such a database at path.
+// Create creates such a database at path.
 func Create(t testing.TB, path string) {
 	t.Helper()
 	file, err := empty()

@@ -2,17 +2,14 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 const (
-	// SelectAccount reads an account. A database with several writers locks the row
-	// when a writing transaction reads it.
+	// SelectAccount reads an account. With several writers, a writing transaction locks the row.
 	SelectAccount Statement = `
 select kind, id, state, email, name, identity_updated_at,
 	coalesce(customer_id, ''), customer_email, customer_name, customer_deleted, customer_generation,
@@ -32,7 +29,10 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 	err := s.read(ctx, func(t *tx) (err error) {
 		subscriptions, licenses, paysFor := t.subscriptions(ctx, account), t.licenses(ctx, account), t.paysFor(ctx, account)
 		further := ask(ctx, t, scanLink, selectFurther, account.Kind, account.ID)
-		record := t.askAccount(t.last(ctx), account)
+		record := t.askAccount(ctx, account)
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
 		if r, err = record(); err != nil {
 			return err
 		}
@@ -50,10 +50,7 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 		}
 		return nil
 	})
-	if err != nil {
-		return lockstep.Record{}, fmt.Errorf("read account %s: %w", account, err)
-	}
-	return r, nil
+	return wrap(r, err, "read account %s", account)
 }
 
 // AccountOfCustomer implements [lockstep.Links].
@@ -68,30 +65,20 @@ func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (locks
 // AccountsAfter implements [lockstep.Accounts].
 func (s *Store) AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error) {
 	accounts, err := all(ctx, s, scanAccount, selectAccountsAfter, after.Kind, after.ID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	return accounts, nil
+	return wrap(accounts, err, "list accounts")
 }
 
-// account reads the account's own row, or ErrNotFound.
+// account reads an account's own row, or returns ErrNotFound.
 func (t *tx) account(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
 	return t.askAccount(ctx, account)()
 }
 
-// askAccount is account for a row that is wanted later, see ask.
+// askAccount asks for an account's own row, see askOne.
 func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (lockstep.Record, error) {
-	answer := ask(ctx, t, scanRecord, SelectAccount, account.Kind, account.ID)
-	return func() (lockstep.Record, error) {
-		r, err := only(answer())
-		if errors.Is(err, sql.ErrNoRows) {
-			err = lockstep.ErrNotFound
-		}
-		return r, err
-	}
+	return askOne(ctx, t, scanRecord, SelectAccount, account.Kind, account.ID)
 }
 
-func scanRecord(row scanner) (lockstep.Record, error) {
+func scanRecord(row Scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
 	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -33,13 +32,9 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 		}
 		if key.Kind == lockstep.KeyCustomer && err == nil {
 			t.changed(account)
-			if err := t.later(ctx, proveFurther, key.ID); err != nil {
-				return err
-			}
+			t.queue(proveFurther, key.ID)
 		}
-		if err := t.assign(ctx, key, account); err != nil {
-			return err
-		}
+		t.assign(key, account)
 		return t.mark(ctx, []lockstep.Mark{{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}})
 	})
 	if err != nil {
@@ -48,22 +43,18 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 	return nil
 }
 
-// assign keeps an operator's decision. An account without an id says that the object
-// was taken from its account.
-func (t *tx) assign(ctx context.Context, key lockstep.Key, account lockstep.Account) error {
-	return t.later(ctx, upsertAssignment, key.String(), account.Kind, account.ID, t.now())
+// assign stores an operator's decision. An account without an id means that the operator took
+// the object from its account.
+func (t *tx) assign(key lockstep.Key, account lockstep.Account) {
+	t.queue(upsertAssignment, key.String(), account.Kind, account.ID, t.now())
 }
 
-// belongs is whose a customer or payment is already, or ErrNotFound.
+// belongs returns the account that a customer or payment belongs to, or ErrNotFound.
 func (t *tx) belongs(ctx context.Context, key lockstep.Key) (lockstep.Account, error) {
 	if key.Kind == lockstep.KeyCustomer {
 		return t.linked(ctx, key.ID)
 	}
-	owner, err := scanAccount(t.row(ctx, selectLicenseOwner, key.ID))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = lockstep.ErrNotFound
-	}
-	return owner, err
+	return collectOne(ctx, t, scanAccount, selectLicenseOwner, key.ID)
 }
 
 // AssignmentOf implements [lockstep.Assignments].

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,7 @@ import (
 )
 
 const (
-	// selectStarted finds what every service marks when it starts.
+	// selectStarted counts the work that every service marks when it starts.
 	selectStarted Statement = `select count(*) from work where key = $1`
 
 	upsertStagedIdentity Statement = `
@@ -39,8 +38,8 @@ on conflict (origin, customer_id, kind, id) do nothing`
 update backfill_customers set outcome = $2, kind = $3, id = $4, rank = $5, trust = $6 where customer_id = $1`
 )
 
-// external begins the name of an external id among what the directory claims, where ids of
-// customers stand too. None of those holds a slash.
+// external is the prefix of an external id among the directory's claims, which hold customer
+// ids too. A customer id has no slash.
 const external = "external/"
 
 // stagedObject is a subscription or a checkout session.
@@ -54,41 +53,32 @@ func (s *Store) BeginBackfill(ctx context.Context, was, next string, fresh bool)
 	key := lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 	err = s.write(ctx, func(t *tx) error {
 		begun = false
-		cursor, err := only(collect(ctx, t, text, selectCursor, lockstep.BackfillSweep))
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		cursor, err := collectOne(ctx, t, text, selectCursor, lockstep.BackfillSweep)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
 		if cursor != was {
 			return nil
 		}
 		if fresh {
-			var started int64
-			if err := t.row(ctx, selectStarted, lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}.String()).Scan(
-				&started); err != nil {
+			sweep := lockstep.Key{Kind: lockstep.KeySweep, ID: "events"}
+			started, err := collectOne(ctx, t, scanNumber, selectStarted, sweep.String())
+			if err != nil || started > 0 {
 				return err
 			}
-			if started > 0 {
-				return nil
-			}
 		}
-		if err := t.later(ctx, upsertCursor, lockstep.BackfillSweep, next); err != nil {
-			return err
-		}
+		t.queue(upsertCursor, lockstep.BackfillSweep, next)
 		begun = true
-		return t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal})
+		t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
+		return nil
 	})
-	if err != nil {
-		return false, fmt.Errorf("begin backfill: %w", err)
-	}
-	return begun, nil
+	return wrap(begun, err, "begin backfill")
 }
 
-// moved runs do with the cursor moved.
+// moved runs do within a claim, in a transaction that moves the sweep's cursor.
 func (s *Store) moved(ctx context.Context, claim lockstep.Claim, cursor string, do func(*tx) error) error {
 	return s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.later(ctx, upsertCursor, claim.Key.ID, cursor); err != nil {
-			return err
-		}
+		t.queue(upsertCursor, claim.Key.ID, cursor)
 		return do(t)
 	})
 }
@@ -97,7 +87,7 @@ func (s *Store) moved(ctx context.Context, claim lockstep.Claim, cursor string, 
 func (s *Store) Stage(ctx context.Context, claim lockstep.Claim, cursor string, page lockstep.BackfillPage) error {
 	err := s.moved(ctx, claim, cursor, func(t *tx) error {
 		for _, i := range page.Identities {
-			if err := t.stageIdentity(ctx, i); err != nil {
+			if err := t.stageIdentity(i); err != nil {
 				return err
 			}
 		}
@@ -106,62 +96,59 @@ func (s *Store) Stage(ctx context.Context, claim lockstep.Claim, cursor string, 
 			if err != nil {
 				return fmt.Errorf("encode customer: %w", err)
 			}
-			if err := t.later(ctx, upsertStagedCustomer, c.ID, c.Email, string(body)); err != nil {
-				return err
-			}
+			t.queue(upsertStagedCustomer, c.ID, c.Email, string(body))
 		}
 		for _, sub := range page.Subscriptions {
-			if err := t.stageObject(ctx, sub.CustomerID, sub.ID, stagedObject{Subscription: &sub}); err != nil {
+			if err := t.stageObject(sub.CustomerID, sub.ID, stagedObject{Subscription: &sub}); err != nil {
 				return err
 			}
 		}
 		for _, c := range page.Checkouts {
-			if err := t.stageCheckout(ctx, c); err != nil {
+			if err := t.stageCheckout(c); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("store what a backfill listed: %w", err)
+		return fmt.Errorf("store listed data: %w", err)
 	}
 	return nil
 }
 
-func (t *tx) stageIdentity(ctx context.Context, i lockstep.Identity) error {
+func (t *tx) stageIdentity(i lockstep.Identity) error {
 	email := ""
 	if i.Account.Kind == lockstep.User && i.EmailVerified {
 		email = i.Email
 	}
 	for _, id := range i.CustomerIDs {
-		if err := t.later(ctx, insertStagedClaim, "directory", id, i.Account.Kind, i.Account.ID); err != nil {
-			return err
-		}
+		t.queue(insertStagedClaim, "directory", id, i.Account.Kind, i.Account.ID)
 	}
 	if i.ExternalID != "" {
-		if err := t.later(ctx, insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind,
-			i.Account.ID); err != nil {
-			return err
-		}
+		t.queue(insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind,
+			i.Account.ID)
 	}
 	i.Metadata, i.CustomerIDs = nil, nil
 	body, err := json.Marshal(i)
 	if err != nil {
 		return fmt.Errorf("encode identity: %w", err)
 	}
-	return t.later(ctx, upsertStagedIdentity, i.Account.Kind, i.Account.ID, email, i.Slug, string(body))
+	t.queue(upsertStagedIdentity, i.Account.Kind, i.Account.ID, email, i.Slug, string(body))
+	return nil
 }
 
-func (t *tx) stageObject(ctx context.Context, customerID, id string, object stagedObject) error {
+func (t *tx) stageObject(customerID, id string, object stagedObject) error {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", id, err)
 	}
-	return t.later(ctx, upsertStagedObject, customerID, id, string(body))
+	t.queue(upsertStagedObject, customerID, id, string(body))
+	return nil
 }
 
-// stageCheckout keeps of a session what names an account, and that it is a one-time payment.
-func (t *tx) stageCheckout(ctx context.Context, c lockstep.Checkout) error {
+// stageCheckout stores the parts of a session that name an account, and whether it is a one-time
+// payment.
+func (t *tx) stageCheckout(c lockstep.Checkout) error {
 	if c.Mode == "payment" {
 		named, isNamed := lockstep.AccountNamedIn(c.Metadata)
 		if !isNamed {
@@ -169,15 +156,13 @@ func (t *tx) stageCheckout(ctx context.Context, c lockstep.Checkout) error {
 				named = lockstep.Account{ID: c.Reference}
 			}
 		}
-		if err := t.later(ctx, upsertStagedPayment, c.ID, c.CustomerID, named.Kind, named.ID); err != nil {
-			return err
-		}
+		t.queue(upsertStagedPayment, c.ID, c.CustomerID, named.Kind, named.ID)
 	}
 	if c.CustomerID == "" {
 		return nil
 	}
 	kept := lockstep.Checkout{ID: c.ID, Mode: c.Mode, Reference: c.Reference, Metadata: c.Metadata, CreatedAt: c.CreatedAt}
-	return t.stageObject(ctx, c.CustomerID, c.ID, stagedObject{Checkout: &kept})
+	return t.stageObject(c.CustomerID, c.ID, stagedObject{Checkout: &kept})
 }
 
 // Conclude implements [lockstep.Backfills].
@@ -185,14 +170,9 @@ func (s *Store) Conclude(ctx context.Context, claim lockstep.Claim, cursor strin
 	conclusions []lockstep.Conclusion) error {
 	err := s.moved(ctx, claim, cursor, func(t *tx) error {
 		for _, c := range conclusions {
-			err := t.later(ctx, updateConcluded, c.CustomerID, string(c.Outcome), c.Account.Kind, c.Account.ID, c.Rank, c.Trust)
-			if err != nil {
-				return err
-			}
+			t.queue(updateConcluded, c.CustomerID, string(c.Outcome), c.Account.Kind, c.Account.ID, c.Rank, c.Trust)
 			for _, a := range c.Claims {
-				if err := t.later(ctx, insertStagedClaim, string(c.Outcome), c.CustomerID, a.Kind, a.ID); err != nil {
-					return err
-				}
+				t.queue(insertStagedClaim, string(c.Outcome), c.CustomerID, a.Kind, a.ID)
 			}
 		}
 		return nil
@@ -203,10 +183,8 @@ func (s *Store) Conclude(ctx context.Context, claim lockstep.Claim, cursor strin
 	return nil
 }
 
-const (
-	updateGiven Statement = `
+const updateGiven Statement = `
 update accounts set customer_email = $3, customer_name = $4 where kind = $1 and id = $2 and customer_id = $5`
-)
 
 // Adopt implements [lockstep.Backfills].
 func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, adoptions []lockstep.Adoption,
@@ -231,9 +209,9 @@ func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, 
 	return nil
 }
 
-// adopt links a customer as [Store.Link] does. What was listed of it needs no reading, so
-// the account's run reads it only if something about the customer has been marked before.
-// Of a customer that is linked already, the account's runs know more than an older list.
+// adopt links a customer as [Store.Link] does. The listed data needs no further read, so the
+// account's run reads the customer only if something about it was marked before. If the customer
+// is already linked, the account's runs know more than an older list.
 func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	stored, err := t.account(ctx, a.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -254,7 +232,7 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 		return err
 	}
 	if isNew {
-		if err := t.saveListed(ctx, a); err != nil {
+		if err := t.saveListed(a); err != nil {
 			return err
 		}
 	}
@@ -266,21 +244,14 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 			return err
 		}
 	}
-	return t.markRouted(ctx, lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+	t.markRouted(lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+	return nil
 }
 
-// saveListed stores the listed details and subscriptions of a customer that is newly linked.
-func (t *tx) saveListed(ctx context.Context, a lockstep.Adoption) error {
-	err := t.later(ctx, updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
-	if err != nil {
-		return err
-	}
-	for _, sub := range a.Subscriptions {
-		if err := t.saveSubscription(ctx, a.Account, sub); err != nil {
-			return err
-		}
-	}
-	return nil
+// saveListed stores the listed details and subscriptions of a newly linked customer.
+func (t *tx) saveListed(a lockstep.Adoption) error {
+	t.queue(updateGiven, a.Account.Kind, a.Account.ID, a.Customer.Email, a.Customer.Name, a.CustomerID)
+	return t.saveSubscriptions(a.Account, a.Subscriptions)
 }
 
 const (
@@ -315,8 +286,5 @@ func (s *Store) Unstage(ctx context.Context, claim lockstep.Claim, limit int) (m
 		}
 		return nil
 	})
-	if err != nil {
-		return false, fmt.Errorf("remove what a backfill listed: %w", err)
-	}
-	return more, nil
+	return wrap(more, err, "remove listed data")
 }

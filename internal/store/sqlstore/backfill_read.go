@@ -95,13 +95,10 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read listed customers: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read listed customers")
 }
 
-func scanStagedCustomer(row scanner) (c lockstep.StagedCustomer, err error) {
+func scanStagedCustomer(row Scanner) (c lockstep.StagedCustomer, err error) {
 	var body string
 	var link lockstep.Link
 	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind,
@@ -136,7 +133,7 @@ func (o objectOf) addTo(subscriptions *[]lockstep.Subscription, checkouts *[]loc
 	}
 }
 
-func scanStagedObject(row scanner) (o objectOf, err error) {
+func scanStagedObject(row Scanner) (o objectOf, err error) {
 	var body string
 	if err := row.Scan(&o.customerID, &body); err != nil {
 		return o, err
@@ -153,40 +150,38 @@ func (s *Store) StagedIdentity(ctx context.Context, account lockstep.Account) (i
 	if err == nil {
 		err = json.Unmarshal([]byte(body), &identity)
 	}
-	if err != nil {
-		return lockstep.Identity{}, fmt.Errorf("read listed %s: %w", account, err)
-	}
-	return identity, nil
+	return wrap(identity, err, "read listed %s", account)
 }
 
 // StagedSlug implements [lockstep.Backfills].
 func (s *Store) StagedSlug(ctx context.Context, slug string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectStagedSlug, slug)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read listed organization by slug: %w", err)
-	}
-	return account, nil
+	return wrap(account, err, "read listed organization by slug")
 }
 
 // StagedExternal implements [lockstep.Backfills].
 func (s *Store) StagedExternal(ctx context.Context, kind lockstep.Kind, externalID string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectStagedExternal, external+externalID, kind)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read listed %s by external id: %w", kind, err)
-	}
-	return account, nil
+	return wrap(account, err, "read listed %s by external id", kind)
 }
 
 // StagedEmail implements [lockstep.Backfills].
 func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep.Account, customers int, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		if users, err = collect(ctx, t, scanAccount, selectStagedEmail, email); err != nil {
+		found, counted := ask(ctx, t, scanAccount, selectStagedEmail, email),
+			askOne(ctx, t, scanNumber, countStagedEmail, email)
+		if err := t.commit(ctx); err != nil {
 			return err
 		}
-		return t.row(t.last(ctx), countStagedEmail, email).Scan(&customers)
+		if users, err = found(); err != nil {
+			return err
+		}
+		n, err := counted()
+		customers = int(n)
+		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("look for an address among what was listed: %w", err)
+		return nil, 0, fmt.Errorf("look for an e-mail address in the listed data: %w", err)
 	}
 	return users, customers, nil
 }
@@ -212,13 +207,10 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read customers to link: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read customers to link")
 }
 
-func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
+func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
 	var customer, identity string
 	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer,
 		&identity); err != nil {
@@ -236,15 +228,12 @@ func scanAdoption(row scanner) (a lockstep.Adoption, err error) {
 
 // StagedPayments implements [lockstep.Backfills].
 func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
-	scan := func(row scanner) (p lockstep.StagedPayment, err error) {
+	scan := func(row Scanner) (p lockstep.StagedPayment, err error) {
 		err = row.Scan(&p.CheckoutID, &p.Named.Kind, &p.Named.ID, &p.Linked)
 		return p, err
 	}
 	page, err := all(ctx, s, scan, selectStagedPayments, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read listed payments: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read listed payments")
 }
 
 // ClaimsOf implements [lockstep.Backfills].
@@ -254,7 +243,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		customerID string
 		contested  bool
 	}
-	scan := func(row scanner) (c claim, err error) {
+	scan := func(row Scanner) (c claim, err error) {
 		err = row.Scan(&c.customerID, &c.contested)
 		return c, err
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,9 +9,9 @@ import (
 )
 
 const (
-	// countChange numbers a transaction's changes. The row stays locked until the
-	// commit, which is what puts the numbers in the order of the commits; what reads it
-	// after that, in the same transaction, reads the transaction's own number.
+	// countChange takes the next number for a transaction's changes. The row stays locked until
+	// the commit, which puts the numbers in the order of the commits. Later statements of the
+	// same transaction read its own number.
 	countChange Statement = `
 update change_count set seq = seq + 1 where id = 1`
 
@@ -20,47 +19,43 @@ update change_count set seq = seq + 1 where id = 1`
 insert into changes (kind, id, seq) values ($1, $2, (select seq from change_count where id = 1))
 on conflict (kind, id) do update set seq = excluded.seq`
 
-	// SelectLastChange reads the number; in a writing transaction of a database that has
-	// several it locks it.
+	// SelectLastChange reads the number. With several writers, a writing transaction locks it.
 	SelectLastChange Statement = `select seq from change_count where id = 1`
 
 	selectChanges Statement = `
 select kind, id from changes where seq > $1 order by seq limit $2`
 )
 
-// changed notes that an account's record is written in this transaction.
+// changed notes that this transaction writes an account's record.
 func (t *tx) changed(account lockstep.Account) {
 	if !slices.Contains(t.changes, account) {
 		t.changes = append(t.changes, account)
 	}
 }
 
-// numberChanges gives what changed its number, and tells who waits for what is new. It
-// is the last that a transaction does: whoever waits for the number's row holds
-// nearly everything else that it needs, so that two writers hardly ever wait for each other.
+// numberChanges numbers the changed accounts and wakes what waits for the new ones. It comes
+// last in a transaction: a writer that waits for the number's row then holds nearly all other
+// locks it needs, so two writers hardly ever deadlock.
 func (t *tx) numberChanges(ctx context.Context) error {
 	if len(t.changes) == 0 {
 		return nil
 	}
-	if err := t.later(ctx, countChange); err != nil {
-		return fmt.Errorf("number a change: %w", err)
-	}
+	t.queue(countChange)
 	slices.SortFunc(t.changes, func(a, b lockstep.Account) int { return strings.Compare(a.String(), b.String()) })
 	for _, a := range t.changes {
-		if err := t.later(ctx, upsertChange, a.Kind, a.ID); err != nil {
-			return fmt.Errorf("note the change of %s: %w", a, err)
-		}
+		t.queue(upsertChange, a.Kind, a.ID)
 	}
-	return t.tellNews(ctx)
+	return t.wakeWaiting(ctx)
 }
 
 // ChangedSince implements [lockstep.ChangeFeed].
 func (s *Store) ChangedSince(ctx context.Context, after int64, limit int) (lockstep.ChangedAccounts, error) {
 	var c lockstep.ChangedAccounts
 	err := s.read(ctx, func(t *tx) error {
-		// The number first: what is committed between the two statements, on a database
-		// where that shows, is then told twice instead of never.
-		if err := t.row(ctx, SelectLastChange).Scan(&c.Last); err != nil {
+		// The number comes first: a change that commits between the two statements is then
+		// reported twice instead of never.
+		var err error
+		if c.Last, err = collectOne(ctx, t, scanNumber, SelectLastChange); err != nil {
 			return err
 		}
 		if after < 0 || after > c.Last {
@@ -76,8 +71,5 @@ func (s *Store) ChangedSince(ctx context.Context, after int64, limit int) (locks
 		}
 		return err
 	})
-	if err != nil {
-		return lockstep.ChangedAccounts{}, fmt.Errorf("read what changed since %d: %w", after, err)
-	}
-	return c, nil
+	return wrap(c, err, "read what changed since %d", after)
 }

@@ -2,26 +2,21 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"testing"
 	"testing/synctest"
 )
 
-// unconnected is a database that nothing has to be asked of.
+// unconnected is a database without connections.
 type unconnected struct{}
 
-func (unconnected) Connect(context.Context) (driver.Conn, error) {
-	return nil, errors.New("unconnected")
-}
-func (unconnected) Driver() driver.Driver { return nil }
+func (unconnected) Begin(context.Context) (Transaction, error) { return nil, errors.New("unconnected") }
+func (unconnected) Close() error                               { return nil }
 
-func TestCloseWaitsForWhatHasBegun(t *testing.T) {
+func TestCloseWaitsForRunningTransactions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		db := sql.OpenDB(unconnected{})
-		store := New(db, db, Dialect{})
+		store := New(unconnected{}, unconnected{}, Dialect{})
 		if err := store.enter(); err != nil {
 			t.Fatal(err)
 		}
@@ -30,11 +25,11 @@ func TestCloseWaitsForWhatHasBegun(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-closed:
-			t.Errorf("it closed (%v) while a transaction was under way", err)
+			t.Errorf("it closed (%v) while a transaction was running", err)
 		default:
 		}
 		if err := store.enter(); !errors.Is(err, errClosed) {
-			t.Errorf("a closing store began a transaction: %v", err)
+			t.Errorf("a closing store started a transaction: %v", err)
 		}
 		store.leave()
 		if err := <-closed; err != nil {

@@ -42,9 +42,7 @@ order by deletion_at, kind, id limit $1`
 func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
 	brake lockstep.Brake) (state lockstep.DeletionState, tripped bool, err error) {
 	err = s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.later(ctx, consultBrake); err != nil {
-			return err
-		}
+		t.queue(consultBrake)
 		record, err := t.account(ctx, account)
 		if err != nil {
 			return err
@@ -57,7 +55,8 @@ func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account
 			return err
 		}
 		t.changed(account)
-		return t.later(ctx, updateDeletion, account.Kind, account.ID, state, t.now())
+		t.queue(updateDeletion, account.Kind, account.ID, state, t.now())
+		return nil
 	})
 	if err != nil {
 		return "", false, fmt.Errorf("begin deletion of %s: %w", account, err)
@@ -65,23 +64,27 @@ func (s *Store) BeginDeletion(ctx context.Context, claim lockstep.Claim, account
 	return state, tripped, nil
 }
 
-// brake says what becomes of one more deletion.
+// brake decides whether one more deletion begins or is held.
 func (t *tx) brake(ctx context.Context, b lockstep.Brake) (state lockstep.DeletionState, tripped bool, err error) {
-	var held bool
-	var since, begun, linked int64
-	if err := t.row(ctx, selectHeld).Scan(&held); err != nil {
+	isHeld, isSince := askOne(ctx, t, scanBool, selectHeld), askOne(ctx, t, scanNumber, selectBrake)
+	countedLinked := askOne(ctx, t, scanNumber, countLinked, b.Counted())
+	held, err := isHeld()
+	if err != nil {
 		return "", false, err
 	}
 	if held {
 		return lockstep.DeletionHeld, false, nil
 	}
-	if err := t.row(ctx, selectBrake).Scan(&since); err != nil {
+	since, err := isSince()
+	if err != nil {
 		return "", false, err
 	}
-	if err := t.row(ctx, countBegun, max(since, t.now()-b.Window.Milliseconds())).Scan(&begun); err != nil {
+	linked, err := countedLinked()
+	if err != nil {
 		return "", false, err
 	}
-	if err := t.row(ctx, countLinked, b.Counted()).Scan(&linked); err != nil {
+	begun, err := collectOne(ctx, t, scanNumber, countBegun, max(since, t.now()-b.Window.Milliseconds()))
+	if err != nil {
 		return "", false, err
 	}
 	if begun >= int64(b.Allowed(int(linked))) {
@@ -94,7 +97,8 @@ func (t *tx) brake(ctx context.Context, b lockstep.Brake) (state lockstep.Deleti
 func (s *Store) ForgetDeletion(ctx context.Context, claim lockstep.Claim, account lockstep.Account) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
 		t.changed(account)
-		return t.later(ctx, updateDeletion, account.Kind, account.ID, "", 0)
+		t.queue(updateDeletion, account.Kind, account.ID, "", 0)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("forget deletion of %s: %w", account, err)
@@ -109,13 +113,10 @@ func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, l
 		statement, args = selectRefused, []any{limit}
 	}
 	found, err := all(ctx, s, scanDeletion, statement, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list deletions that are %s: %w", state, err)
-	}
-	return found, nil
+	return wrap(found, err, "list %s deletions", state)
 }
 
-func scanDeletion(row scanner) (d lockstep.Deletion, err error) {
+func scanDeletion(row Scanner) (d lockstep.Deletion, err error) {
 	var at int64
 	err = row.Scan(&d.Account.Kind, &d.Account.ID, &d.State, &at)
 	d.At = moment(at)
@@ -142,8 +143,8 @@ func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]i
 	return tally, nil
 }
 
-// DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count. Deletions that are
-// held while the steps run stay held: the operator has not seen them.
+// DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count.
+// Deletions that become held while the steps run stay held: the operator has not seen them.
 func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionState,
 	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	if accounts == nil {
@@ -151,22 +152,20 @@ func (s *Store) DecideDeletions(ctx context.Context, decision lockstep.DeletionS
 	} else {
 		decided, err = s.decideNamed(ctx, decision, accounts)
 	}
-	if err != nil {
+	if err != nil { // some steps may be committed
 		return decided, fmt.Errorf("decide deletions: %w", err)
 	}
 	return decided, nil
 }
 
-// decideHeld decides all that are held when it begins.
+// decideHeld decides all deletions that are held when it starts.
 func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState) (
 	decided []lockstep.Account, err error) {
 	most, until := s.step(3), int64(0)
 	for {
 		var some []lockstep.Account
 		err := s.write(ctx, func(t *tx) error {
-			if err := t.later(ctx, consultBrake); err != nil {
-				return err
-			}
+			t.queue(consultBrake)
 			if until == 0 {
 				until = t.now()
 			}
@@ -178,7 +177,8 @@ func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState)
 			for _, d := range held {
 				some = append(some, d.Account)
 			}
-			return t.decide(ctx, decision, some, len(held) < most)
+			t.decide(decision, some, len(held) < most)
+			return nil
 		})
 		if err != nil {
 			return decided, err
@@ -190,8 +190,8 @@ func (s *Store) decideHeld(ctx context.Context, decision lockstep.DeletionState)
 	}
 }
 
-// decideNamed decides the deletions of those accounts, all or none. A call of several steps accepts accounts that
-// have this decision already: an earlier call that failed halfway decided them.
+// decideNamed decides the deletions of the given accounts, all or none. A call of several steps
+// skips accounts that have this decision already: an earlier call that failed halfway decided them.
 func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState,
 	accounts []lockstep.Account) (decided []lockstep.Account, err error) {
 	steps := slices.Collect(slices.Chunk(accounts, s.step(3)))
@@ -200,8 +200,7 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 			break
 		}
 		if err := s.read(ctx, func(t *tx) error {
-			_, err := t.undecided(ctx, decision, some,
-				true)
+			_, err := t.undecided(ctx, decision, some, true)
 			return err
 		}); err != nil {
 			return nil, err
@@ -210,13 +209,12 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 	for i, some := range steps {
 		var now []lockstep.Account
 		err := s.write(ctx, func(t *tx) (err error) {
-			if err := t.later(ctx, consultBrake); err != nil {
-				return err
-			}
+			t.queue(consultBrake)
 			if now, err = t.undecided(ctx, decision, some, len(steps) > 1); err != nil {
 				return err
 			}
-			return t.decide(ctx, decision, now, i == len(steps)-1)
+			t.decide(decision, now, i == len(steps)-1)
+			return nil
 		})
 		if err != nil {
 			return decided, err
@@ -226,8 +224,8 @@ func (s *Store) decideNamed(ctx context.Context, decision lockstep.DeletionState
 	return decided, nil
 }
 
-// undecided returns the accounts that still need this decision, and ErrNotFound for one that has no deletion to
-// decide. A resumed call skips those that have the decision already.
+// undecided returns the accounts that still need this decision. It returns ErrNotFound if one of
+// them has no deletion to decide. A resumed call skips accounts that have the decision already.
 func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account,
 	resumed bool) (waiting []lockstep.Account, err error) {
 	for _, a := range accounts {
@@ -240,26 +238,23 @@ func (t *tx) undecided(ctx context.Context, decision lockstep.DeletionState, acc
 		case record.Deletion.Waits(), refused && decision == lockstep.DeletionApproved:
 			waiting = append(waiting, a)
 		case !resumed || record.Deletion != decision:
-			return nil, fmt.Errorf("%s: its deletion does not wait for a decision: %w", a, lockstep.ErrNotFound)
+			return nil, fmt.Errorf("%s: no deletion of it waits for a decision: %w", a, lockstep.ErrNotFound)
 		}
 	}
 	return waiting, nil
 }
 
 // decide writes a decision and marks the accounts; the last step also resets the brake's count.
-func (t *tx) decide(ctx context.Context, decision lockstep.DeletionState, accounts []lockstep.Account,
-	last bool) error {
+func (t *tx) decide(decision lockstep.DeletionState, accounts []lockstep.Account, last bool) {
 	var marks []lockstep.Mark
 	for _, a := range accounts {
 		t.changed(a)
-		if err := t.later(ctx, updateDeletion, a.Kind, a.ID, decision, t.now()); err != nil {
-			return err
-		}
+		t.queue(updateDeletion, a.Kind, a.ID, decision, t.now())
 		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
 			Priority: lockstep.Normal})
 	}
-	if err := t.markRouted(ctx, marks...); err != nil || !last {
-		return err
+	t.markRouted(marks...)
+	if last {
+		t.queue(releaseBrake, t.now())
 	}
-	return t.later(ctx, releaseBrake, t.now())
 }

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// withDialect is a store over an SQLite database that is said to differ.
+// withDialect is a store over an SQLite database, with another dialect.
 func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 	t.Helper()
 	path := sqlitetest.Path(t)
@@ -27,46 +28,46 @@ func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	store := sqlstore.New(db, db, dialect)
+	both := sqlstore.NewSQL(db, false)
+	store := sqlstore.New(both, both, dialect)
 	closeAfter(t, store)
 	return store
 }
 
-func TestClockOfTheDatabaseCounts(t *testing.T) {
+func TestTheStoreUsesTheClockOfTheDialect(t *testing.T) {
 	t.Parallel()
-	for _, unprepared := range []bool{false, true} {
-		store := withDialect(t, sqlstore.Dialect{Clock: "select 1700000000000", Unprepared: unprepared})
-		ctx, key := t.Context(), lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}
-		for range 3 { // also when its statements are prepared
-			if err := store.Mark(ctx, lockstep.Mark{Key: key}); err != nil {
-				t.Fatal(err)
-			}
-			claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
-				MaxPriority: lockstep.Background})
-			if err != nil {
-				t.Fatal(err)
-			}
-			now := time.UnixMilli(1_700_000_000_000).UTC()
-			if len(claims) != 1 || claims[0].LeaseUntil != now.Add(time.Minute) {
-				t.Fatalf("claimed %+v", claims)
-			}
-			work, err := store.Work(ctx, key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if work.RunAt != now || work.LeaseUntil != now.Add(time.Minute) {
-				t.Errorf("got %+v", work)
-			}
-			if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
-				t.Fatal(err)
-			}
+	store := withDialect(t, sqlstore.Dialect{Clock: "select 1700000000000", Replace: map[sqlstore.Statement]string{
+		sqlstore.ClaimDue: strings.ReplaceAll(string(sqlstore.ClaimDue), "$3", "max($3, 1700000000000)")}})
+	ctx, key := t.Context(), lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}
+	for range 3 { // also when its statements are prepared
+		if err := store.Mark(ctx, lockstep.Mark{Key: key}); err != nil {
+			t.Fatal(err)
+		}
+		claims, err := store.Claim(ctx, lockstep.ClaimRequest{Limit: 1, Lease: time.Minute,
+			MaxPriority: lockstep.Background})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.UnixMilli(1_700_000_000_000).UTC()
+		if len(claims) != 1 || claims[0].LeaseUntil != now.Add(time.Minute) {
+			t.Fatalf("claimed %+v", claims)
+		}
+		work, err := store.Work(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if work.RunAt != now || work.LeaseUntil != now.Add(time.Minute) {
+			t.Errorf("got %+v", work)
+		}
+		if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-func TestOverrideReplacesAStatement(t *testing.T) {
+func TestADialectReplacesAStatement(t *testing.T) {
 	t.Parallel()
-	store := withDialect(t, sqlstore.Dialect{Override: map[sqlstore.Statement]string{
+	store := withDialect(t, sqlstore.Dialect{Replace: map[sqlstore.Statement]string{
 		sqlstore.SelectEventTally: "select 'done', 42"}})
 	for range 3 {
 		tally, err := store.EventTally(t.Context())

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,8 @@ import (
 )
 
 const (
-	// SelectIdentity reads an identity, also a removed one. A database with several
-	// writers locks the row when a writing transaction reads it.
+	// SelectIdentity reads an identity, also a removed one. With several writers, a writing
+	// transaction locks the row.
 	SelectIdentity Statement = `
 select kind, id, email, name, metadata, updated_at, removed_at
 from roster where kind = $1 and id = $2`
@@ -35,17 +34,17 @@ update roster set email = '', name = '', metadata = '{}', updated_at = $3, remov
 where kind = $1 and id = $2`
 )
 
-// rosterPage is how many identities a page holds.
-const rosterPage = 500
+// directoryPage is how many identities a page holds.
+const directoryPage = 500
 
-// rostered is an identity and when it was removed; 0: it is there.
-type rostered struct {
+// localIdentity is an identity and when it was removed; 0: it was not.
+type localIdentity struct {
 	lockstep.Identity
 	removedAt int64
 }
 
-func scanRostered(row scanner) (rostered, error) {
-	var r rostered
+func scanLocalIdentity(row Scanner) (localIdentity, error) {
+	var r localIdentity
 	var metadata string
 	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt,
 		&r.removedAt); err != nil {
@@ -57,19 +56,15 @@ func scanRostered(row scanner) (rostered, error) {
 	return r, nil
 }
 
-// rostered reads an identity, or returns ErrNotFound if there never was one.
-func (t *tx) rostered(ctx context.Context, account lockstep.Account) (rostered, error) {
-	r, err := scanRostered(t.row(ctx, SelectIdentity, account.Kind, account.ID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, lockstep.ErrNotFound
-	}
-	return r, err
+// localIdentity reads an identity. It returns ErrNotFound if there never was one.
+func (t *tx) localIdentity(ctx context.Context, account lockstep.Account) (localIdentity, error) {
+	return collectOne(ctx, t, scanLocalIdentity, SelectIdentity, account.Kind, account.ID)
 }
 
 // PutIdentity implements [lockstep.LocalDirectory].
 func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created bool, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		known, err := t.rostered(ctx, i.Account)
+		known, err := t.localIdentity(ctx, i.Account)
 		created = errors.Is(err, lockstep.ErrNotFound)
 		switch {
 		case err != nil && !created:
@@ -81,24 +76,20 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		case !created && known.Email == i.Email && known.Name == i.Name:
 			return nil
 		}
-		at := max(t.now(), known.UpdatedAt+1) // whoever compares sees that it has changed
-		if err := t.later(ctx, upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at); err != nil {
-			return err
-		}
+		at := max(t.now(), known.UpdatedAt+1) // a later time shows the change
+		t.queue(upsertIdentity, i.Account.Kind, i.Account.ID, i.Email, i.Name, at)
 		priority := lockstep.Normal
 		if created {
-			priority = lockstep.Interactive // as a sign-up: a checkout may follow at once
+			priority = lockstep.Interactive // a sign-up: a checkout may follow at once
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		t.markRouted(lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		return nil
 	})
-	if err != nil {
-		return false, fmt.Errorf("put identity %s: %w", i.Account, err)
-	}
-	return created, nil
+	return wrap(created, err, "put identity %s", i.Account)
 }
 
-// spared returns ErrRemoved, unless an operator said that the account's deletion was not
-// meant: then it may be known again, as Clerk may know somebody again.
+// spared returns ErrRemoved, unless an operator discarded the account's deletion: then the same id
+// can be created again, as in Clerk.
 func (t *tx) spared(ctx context.Context, account lockstep.Account) error {
 	record, err := t.account(ctx, account)
 	switch {
@@ -111,15 +102,14 @@ func (t *tx) spared(ctx context.Context, account lockstep.Account) error {
 // RemoveIdentity implements [lockstep.LocalDirectory].
 func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) error {
 	err := s.write(ctx, func(t *tx) error {
-		known, err := t.rostered(ctx, account)
+		known, err := t.localIdentity(ctx, account)
 		if err != nil || known.removedAt != 0 {
 			return err
 		}
-		if err := t.later(ctx, removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1)); err != nil {
-			return err
-		}
-		return t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+		t.queue(removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1))
+		t.markRouted(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
 			Priority: lockstep.Normal})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("remove identity %s: %w", account, err)
@@ -127,9 +117,9 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 	return nil
 }
 
-// Identity implements [lockstep.Directory] for the roster.
+// Identity implements [lockstep.Directory] for the local directory.
 func (s *Store) Identity(ctx context.Context, account lockstep.Account) (lockstep.Identity, error) {
-	known, err := one(ctx, s, scanRostered, SelectIdentity, account.Kind, account.ID)
+	known, err := one(ctx, s, scanLocalIdentity, SelectIdentity, account.Kind, account.ID)
 	if err == nil && known.removedAt != 0 {
 		err = lockstep.ErrNotFound
 	}
@@ -139,11 +129,11 @@ func (s *Store) Identity(ctx context.Context, account lockstep.Account) (lockste
 	return known.Identity, nil
 }
 
-// MergeMetadata implements [lockstep.Directory] for the roster, as Clerk does it:
-// objects are merged at every level, other values are replaced, nil removes a key.
+// MergeMetadata implements [lockstep.Directory] for the local directory, as Clerk does: objects
+// merge at every level, other values are replaced, and nil removes a key.
 func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, metadata map[string]any) error {
 	err := s.write(ctx, func(t *tx) error {
-		known, err := t.rostered(ctx, account)
+		known, err := t.localIdentity(ctx, account)
 		if err != nil {
 			return err
 		}
@@ -154,7 +144,8 @@ func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, met
 		if err != nil {
 			return fmt.Errorf("encode: %w", err)
 		}
-		return t.later(ctx, updateMetadata, account.Kind, account.ID, string(text))
+		t.queue(updateMetadata, account.Kind, account.ID, string(text))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("merge metadata of %s: %w", account, err)
@@ -162,7 +153,7 @@ func (s *Store) MergeMetadata(ctx context.Context, account lockstep.Account, met
 	return nil
 }
 
-// mergeObjects returns what into becomes.
+// mergeObjects returns into with the change merged.
 func mergeObjects(into, change map[string]any) map[string]any {
 	merged := make(map[string]any, len(into)+len(change))
 	for key, value := range into {
@@ -183,18 +174,18 @@ func mergeObjects(into, change map[string]any) map[string]any {
 	return merged
 }
 
-// Identities implements [lockstep.Directory] for the roster; the cursor is the last
-// id of the page before.
+// Identities implements [lockstep.Directory] for the local directory. The cursor is the last id of
+// the previous page.
 func (s *Store) Identities(ctx context.Context, kind lockstep.Kind,
 	cursor string) (page []lockstep.Identity, next string, err error) {
-	listed, err := all(ctx, s, scanRostered, selectIdentities, kind, cursor, rosterPage)
+	listed, err := all(ctx, s, scanLocalIdentity, selectIdentities, kind, cursor, directoryPage)
 	if err != nil {
 		return nil, "", fmt.Errorf("list identities: %w", err)
 	}
 	for _, r := range listed {
 		page = append(page, r.Identity)
 	}
-	if len(page) == rosterPage {
+	if len(page) == directoryPage {
 		next = page[len(page)-1].Account.ID
 	}
 	return page, next, nil

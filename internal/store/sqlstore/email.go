@@ -2,15 +2,14 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// mailsTo are the statements on the table of a recipient.
-var mailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
+// eemailsTo holds the statements for each recipient's table.
+var emailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
 	lockstep.ToAccount: {selectEmailDelivery, upsertEmailDelivery},
 	lockstep.ToBuyer:   {selectBuyerEmailDelivery, upsertBuyerEmailDelivery},
 }
@@ -40,9 +39,9 @@ on conflict (notice_id) do update set
 // EmailDelivery implements [lockstep.EmailDeliveries].
 func (s *Store) EmailDelivery(ctx context.Context, noticeID string,
 	to lockstep.Recipient) (lockstep.EmailDelivery, error) {
-	m, err := one(ctx, s, scanEmailDelivery, mailsTo[to].read, noticeID)
+	m, err := one(ctx, s, scanEmailDelivery, emailsTo[to].read, noticeID)
 	if err != nil {
-		return lockstep.EmailDelivery{}, fmt.Errorf("read mail of %s: %w", noticeID, err)
+		return lockstep.EmailDelivery{}, fmt.Errorf("read e-mail of notice %s: %w", noticeID, err)
 	}
 	m.To = to
 	return m, nil
@@ -50,9 +49,12 @@ func (s *Store) EmailDelivery(ctx context.Context, noticeID string,
 
 // SaveEmailDelivery implements [lockstep.EmailDeliveries].
 func (s *Store) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m lockstep.EmailDelivery) error {
-	err := s.fenced(ctx, claim, func(t *tx) error { return t.saveEmailDelivery(ctx, m) })
+	err := s.fenced(ctx, claim, func(t *tx) error {
+		t.saveEmailDelivery(m)
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("save mail of %s as %s: %w", m.NoticeID, m.State, err)
+		return fmt.Errorf("save e-mail of notice %s as %s: %w", m.NoticeID, m.State, err)
 	}
 	return nil
 }
@@ -60,14 +62,11 @@ func (s *Store) SaveEmailDelivery(ctx context.Context, claim lockstep.Claim, m l
 // ResendEmail implements [lockstep.EmailDeliveries].
 func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Recipient) error {
 	err := s.write(ctx, func(t *tx) error {
-		n, err := scanNotice(t.row(ctx, selectNotice, noticeID))
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
-		}
+		n, err := collectOne(ctx, t, scanNotice, selectNotice, noticeID)
 		if err != nil {
 			return err
 		}
-		m, err := t.mail(ctx, noticeID, to)
+		m, err := t.emailDelivery(ctx, noticeID, to)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return err
 		}
@@ -75,34 +74,31 @@ func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Re
 			return lockstep.ErrBusy
 		}
 		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.EmailPending, "", true, moment(t.now())
-		if err := t.saveEmailDelivery(ctx, m); err != nil {
-			return err
-		}
-		return t.markRouted(ctx, lockstep.Mark{Key: n.EmailKeyTo(to), Priority: lockstep.Interactive})
+		t.saveEmailDelivery(m)
+		t.markRouted(lockstep.Mark{Key: n.EmailKeyTo(to), Priority: lockstep.Interactive})
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("request mail of %s: %w", noticeID, err)
+		return fmt.Errorf("request e-mail of notice %s: %w", noticeID, err)
 	}
 	return nil
 }
 
-func (t *tx) mail(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error) {
-	m, err := scanEmailDelivery(t.row(ctx, mailsTo[to].read, noticeID))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = lockstep.ErrNotFound
-	}
+func (t *tx) emailDelivery(ctx context.Context, noticeID string,
+	to lockstep.Recipient) (lockstep.EmailDelivery, error) {
+	m, err := collectOne(ctx, t, scanEmailDelivery, emailsTo[to].read, noticeID)
 	m.To = to
 	return m, err
 }
 
-func scanEmailDelivery(row scanner) (m lockstep.EmailDelivery, err error) {
+func scanEmailDelivery(row Scanner) (m lockstep.EmailDelivery, err error) {
 	var beganAt, at int64
 	err = row.Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
 	m.BeganAt, m.UpdatedAt = moment(beganAt), moment(at)
 	return m, err
 }
 
-func (t *tx) saveEmailDelivery(ctx context.Context, m lockstep.EmailDelivery) error {
-	return t.later(ctx, mailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
+func (t *tx) saveEmailDelivery(m lockstep.EmailDelivery) {
+	t.queue(emailsTo[m.To].write, m.NoticeID, m.State, m.Reason, m.Attempts, bit(m.Requested),
 		millis(m.BeganAt), t.now())
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// The three ways to find a page of events, newest first: each uses the index of
-// what selects most. Parameters are the same: $1 source, $2 status, $3 key (empty:
-// any), $4 below which seq, $5 how many, $6 whether without bodies. That of a key
-// sorts, but numbers only.
+// Three statements read a page of events, newest first. Each uses the index of its most selective
+// filter. All take the same parameters: $1 source, $2 status, $3 key (empty: any), $4 the upper
+// bound of seq (exclusive), $5 the limit, $6 whether to leave out bodies. SelectEventsOfKey sorts,
+// but only numbers.
 const (
 	SelectEvents Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
@@ -48,48 +48,30 @@ const defaultPage = 50
 // Events implements [lockstep.Inbox].
 func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error) {
 	page, err := s.events(ctx, filter)
-	if err != nil {
-		return lockstep.EventPage{}, fmt.Errorf("read events: %w", err)
-	}
-	return page, nil
+	return wrap(page, err, "read events")
 }
 
 func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
+	if f.Limit <= 0 {
+		f.Limit = defaultPage
+	}
 	before := int64(math.MaxInt64)
 	if f.Before != "" {
 		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
-			return page, fmt.Errorf("%w: the cursor %q is not one of a page", lockstep.ErrInvalid, f.Before)
+			return page, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, f.Before)
 		}
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultPage
-	}
-	key, bodiless := "", 0
+	key := ""
 	if !f.Key.IsZero() {
 		key = f.Key.String()
 	}
-	if f.Bodiless {
-		bodiless = 1
-	}
-	statement := SelectEvents
-	switch {
-	case key != "":
-		statement = SelectEventsOfKey
-	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
-		statement = SelectEventsOpen
-	}
-	var found []numbered
-	err = s.read(ctx, func(t *tx) (err error) {
-		found, err = collect(ctx, t, scanEvent, statement, f.Source, f.Status, key, before, limit+1, bodiless)
-		return err
-	})
+	found, err := all(ctx, s, scanEvent, pageStatement(f), f.Source, f.Status, key, before, f.Limit+1, bit(f.Bodiless))
 	if err != nil {
 		return page, err
 	}
-	if len(found) > limit { // there is one more
-		found = found[:limit]
-		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
+	if len(found) > f.Limit { // there is a next page
+		found = found[:f.Limit]
+		page.Next = strconv.FormatInt(found[f.Limit-1].seq, 10)
 	}
 	for _, e := range found {
 		page.Events = append(page.Events, e.Event)
@@ -97,13 +79,24 @@ func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockst
 	return page, nil
 }
 
-// numbered is an event with its place in the order of arrival.
+// pageStatement returns the statement whose index suits a filter.
+func pageStatement(f lockstep.EventFilter) Statement {
+	switch {
+	case !f.Key.IsZero():
+		return SelectEventsOfKey
+	case f.Status == lockstep.EventPending, f.Status == lockstep.EventParked, f.Status == lockstep.EventFailed:
+		return SelectEventsOpen
+	}
+	return SelectEvents
+}
+
+// numbered is an event with its number in the order of arrival.
 type numbered struct {
 	lockstep.Event
 	seq int64
 }
 
-func scanEvent(row scanner) (numbered, error) {
+func scanEvent(row Scanner) (numbered, error) {
 	var e numbered
 	var key string
 	var occurred, received int64
@@ -141,7 +134,7 @@ type count struct {
 	events int64
 }
 
-func scanCount(row scanner) (c count, err error) {
+func scanCount(row Scanner) (c count, err error) {
 	err = row.Scan(&c.status, &c.events)
 	return c, err
 }

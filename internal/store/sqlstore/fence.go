@@ -2,20 +2,19 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// HoldsLease looks for a claim's token in its key's row. A database with several
-// writers locks the row, so that the claim stays the current one until the commit.
+// HoldsLease looks for a claim's token in its key's row. With several writers it locks the row, so
+// the claim stays the current one until the commit.
 const HoldsLease Statement = `select 1 from work where key = $1 and lease_token = $2`
 
-// fenced runs do in a writing transaction in which the claim is the current one.
+// fenced runs do in a writing transaction during which the claim is the current one.
 func (s *Store) fenced(ctx context.Context, claim lockstep.Claim, do func(*tx) error) error {
-	return s.early(ctx, func(t *tx) error {
+	return s.writeEarly(ctx, func(t *tx) error {
 		if err := t.holds(ctx, claim)(); err != nil {
 			return err
 		}
@@ -23,11 +22,11 @@ func (s *Store) fenced(ctx context.Context, claim lockstep.Claim, do func(*tx) e
 	})
 }
 
-// fencedAccount is fenced for what begins with a look at an account, whose error is
-// ErrNotFound where there is none: it is locked after the claim, and read with it.
+// fencedAccount is fenced for a transaction that begins by reading an account: do gets the account,
+// or ErrNotFound. The account is locked after the claim, in the same round trip.
 func (s *Store) fencedAccount(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
 	do func(t *tx, stored lockstep.Record, err error) error) error {
-	return s.early(ctx, func(t *tx) error {
+	return s.writeEarly(ctx, func(t *tx) error {
 		holds, stored := t.holds(ctx, claim), t.askAccount(ctx, account)
 		if err := holds(); err != nil {
 			return err
@@ -37,13 +36,13 @@ func (s *Store) fencedAccount(ctx context.Context, claim lockstep.Claim, account
 	})
 }
 
-// holds asks whether the claim is the current one; the answer is ErrLeaseLost if not.
+// holds asks whether the claim is the current one; if not, the answer is ErrLeaseLost.
 func (t *tx) holds(ctx context.Context, claim lockstep.Claim) func() error {
-	answer := ask(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)
+	answer := askOne(ctx, t, scanNumber, HoldsLease, claim.Key.String(), claim.Token)
 	return func() error {
-		_, err := only(answer())
-		// A key that nobody holds has the empty token.
-		if errors.Is(err, sql.ErrNoRows) || err == nil && claim.Token == "" {
+		_, err := answer()
+		// A key without a holder has the empty token.
+		if errors.Is(err, lockstep.ErrNotFound) || err == nil && claim.Token == "" {
 			return lost(claim)
 		}
 		return err

@@ -9,8 +9,8 @@ import (
 
 const (
 	// finishDone does nothing while the run has open events, unless $5 is 1: then they move to
-	// another key. $3 is when to look again (0: not), $4 with which scope. A mark
-	// made during the run has its own time, and is what happens next.
+	// another key. $3 is when to look again (0: not at all), $4 with which scope. A mark made
+	// during the run has its own time and takes precedence.
 	finishDone Statement = `
 update work set
 	done_generation = claimed_generation,
@@ -26,8 +26,8 @@ where key = $1 and lease_token = $2
 		select 1 from events e
 		where e.key = $1 and e.status in ('pending', 'parked', 'failed') and e.generation <= work.claimed_generation))`
 
-	// finishRetry: $3 is when, $4 when an interactive mark made during the run gets
-	// its run at the latest, $5 why, $6 how many tries it was.
+	// finishRetry: $3 is the time of the next try, $4 the latest time for an interactive mark made
+	// during the run, $5 the reason, $6 how many tries this run counts as.
 	finishRetry Statement = `
 update work set
 	lease_token = '', lease_until = 0,
@@ -39,7 +39,7 @@ update work set
 	disposition = 'retry', reason = $5
 where key = $1 and lease_token = $2`
 
-	// finishEnded: parked.
+	// finishEnded parks the key.
 	finishEnded Statement = `
 update work set
 	done_generation = claimed_generation,
@@ -48,7 +48,7 @@ update work set
 	disposition = $3, reason = $4
 where key = $1 and lease_token = $2`
 
-	// finishFailed: $3 and $4 as of finishDone, $5 why.
+	// finishFailed: $3 and $4 as in finishDone, $5 the reason.
 	finishFailed Statement = `
 update work set
 	done_generation = claimed_generation,
@@ -80,8 +80,8 @@ select seq from events where key = $1 and status in ('pending', 'parked', 'faile
 	deleteWaits Statement = `delete from work_waits where key = $1`
 	insertWait  Statement = `insert into work_waits (key, waits_for) values ($1, $2) on conflict do nothing`
 
-	// selectLinkedSince: whether an account ($1, $2) or a customer's ($3) was first
-	// seen or newly linked since the key $4 was claimed.
+	// selectLinkedSince counts accounts ($1, $2, or that of the customer $3) that were first seen
+	// or newly linked since the key $4 was claimed.
 	selectLinkedSince Statement = `
 select count(*) from (
 	select linked_seq from accounts where kind = $1 and id = $2
@@ -102,7 +102,7 @@ func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 	return nil
 }
 
-// finish ends a claim, in several steps where it has many events.
+// finish ends a claim, in several steps if it has many events.
 func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
 	for {
 		ended := true
@@ -112,11 +112,11 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		}
 		var err error
 		if outcome.Disposition == lockstep.Done {
-			err = s.early(ctx, conclude)
+			err = s.writeEarly(ctx, conclude)
 		} else {
 			err = s.fenced(ctx, claim, conclude)
 		}
-		if err == nil && !ended { // or the lease is lost
+		if err == nil && !ended { // events are left, or the lease is lost
 			err = s.fenced(ctx, claim, func(*tx) error { return nil })
 		}
 		if ended || err != nil {
@@ -125,7 +125,7 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 	}
 }
 
-// conclude ends a run, or settles some of its events.
+// conclude ends a run, or settles some of its events if it has many.
 func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
 	switch outcome.Disposition {
 	case lockstep.Done:
@@ -133,49 +133,44 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 	case lockstep.Retry:
 		soon := t.now() + haste.Milliseconds()
 		at := max(millis(outcome.At), t.now())
-		return true, t.later(ctx, finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason,
-			1-bit(outcome.Untried))
+		t.queue(finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
+		return true, nil
 	case lockstep.Parked:
 		return t.park(ctx, claim, outcome)
 	case lockstep.Failed:
 		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope,
 			outcome.Reason)
 	}
-	return true, fmt.Errorf("disposition %q is none", outcome.Disposition)
+	return true, fmt.Errorf("unknown disposition %q", outcome.Disposition)
 }
 
-// done ends a run that is in step, as the last that its transaction does. Each of its
-// statements looks for the token, so that nobody waits for the fence before they are said; it
-// is there for its lock. It has not ended where events are left, or where the lease is lost.
+// done ends a successful run and commits. Each of its statements looks for the token, so they are
+// sent with the fence, which only locks the key's row. The run has not ended if events are left or
+// the lease is lost.
 func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
 	if claim.Token == "" {
 		return false, lost(claim)
 	}
-	if err := t.later(ctx, HoldsLease, claim.Key.String(), claim.Token); err != nil {
-		return false, err
-	}
+	t.queue(HoldsLease, claim.Key.String(), claim.Token)
 	moved, err := t.moved(ctx, claim.Key)
 	if err != nil {
 		return false, err
 	}
-	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
-		return false, fmt.Errorf("delete waits: %w", err)
-	}
+	t.queue(endWaits, claim.Key.String(), claim.Token)
 	if moved {
-		err = t.sendAfter(ctx, claim.Key)
+		if err := t.sendAfter(ctx, claim.Key); err != nil {
+			return false, fmt.Errorf("move events: %w", err)
+		}
 	} else {
-		err = t.later(ctx, settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.pool.dialect.step(1))
+		t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
 	}
-	if err != nil {
-		return false, fmt.Errorf("settle events: %w", err)
-	}
-	n, err := t.exec(t.last(ctx), finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope,
-		bit(moved))
-	return n > 0, err
+	end := t.queue(finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved))
+	err = t.commit(ctx)
+	return end.Changed > 0, err
 }
 
-// sendAfter sends the open events of a linked customer after it to its account. The link has
-// moved those that it saw; one that another transaction stored at the same time is left.
+// sendAfter moves the open events of a linked customer to its account. The link has moved those
+// that it saw; events that other transactions stored at the same time are left.
 func (t *tx) sendAfter(ctx context.Context, customer lockstep.Key) error {
 	open, err := collect(ctx, t, scanNumber, selectOpenEvent, customer.String())
 	if err != nil || len(open) == 0 {
@@ -185,34 +180,29 @@ func (t *tx) sendAfter(ctx context.Context, customer lockstep.Key) error {
 	if err != nil {
 		return err
 	}
-	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal}); err != nil {
-		return err
-	}
+	t.markRouted(lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal})
 	more, err := t.moveEvents(ctx, account, customer.String())
-	if err != nil || !more {
-		return err
+	if more {
+		t.wakeRest(customer)
 	}
-	return t.wakeRest(ctx, customer)
+	return err
 }
 
-// moved reports whether a key is that of a linked customer. Its remaining events are on their way to the
+// moved reports whether a key is that of a linked customer, whose remaining events move to the
 // account.
 func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 	if key.Kind != lockstep.KeyCustomer {
 		return false, nil
 	}
-	landed, err := t.land(ctx, []lockstep.Key{key})
-	if err != nil {
-		return false, err
-	}
-	return landed[0] != key, nil
+	landed, err := t.land(ctx, key)
+	return landed != key, err
 }
 
-// end ends a run that only the next mark repeats, by the statement, which takes args after
-// the key and the token. The run has not ended while it has more events than one step settles.
+// end ends a run that only the next mark repeats. It runs the statement with the key, the token and
+// args. The run has not ended while it has more events than one step settles.
 func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement,
 	args ...any) (ended bool, err error) {
-	most := t.pool.dialect.step(1)
+	most := t.dialect.step(1)
 	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)
 	if err != nil {
 		return false, fmt.Errorf("settle events: %w", err)
@@ -220,25 +210,22 @@ func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStat
 	if settled == int64(most) {
 		return false, nil
 	}
-	if err := t.later(ctx, endWaits, claim.Key.String(), claim.Token); err != nil {
-		return false, fmt.Errorf("delete waits: %w", err)
-	}
-	return true, t.later(ctx, statement, append([]any{claim.Key.String(), claim.Token}, args...)...)
+	t.queue(endWaits, claim.Key.String(), claim.Token)
+	t.queue(statement, append([]any{claim.Key.String(), claim.Token}, args...)...)
+	return true, nil
 }
 
-// park ends a run whose key belongs to nobody known. What it waits for may have
-// come while it ran: then it runs again.
+// park ends a run whose key belongs to no known account. If what it waits for appeared during the
+// run, the key runs again.
 func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
 	if moved, err := t.moved(ctx, claim.Key); err != nil {
 		return false, err
-	} else if moved { // linked meanwhile, and its events are with the account
+	} else if moved { // linked meanwhile: the account has its events
 		return t.done(ctx, claim, lockstep.Outcome{})
 	}
-	// From here on nobody's link is committed before this is: it is either seen here, or
-	// finds what is written here.
-	if err := t.later(ctx, SelectLastChange); err != nil {
-		return false, err
-	}
+	// This lock orders the park and every link: a link is either committed before and seen here,
+	// or commits later and finds the waits written here.
+	t.queue(SelectLastChange)
 	missed, err := t.missed(ctx, claim, outcome.WaitsFor)
 	if err != nil {
 		return false, err
@@ -248,29 +235,29 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return ended, err
 	}
 	for _, key := range outcome.WaitsFor {
-		if err := t.later(ctx, insertWait, claim.Key.String(), key.String()); err != nil {
-			return false, fmt.Errorf("wait for %s: %w", key, err)
-		}
+		t.queue(insertWait, claim.Key.String(), key.String())
 	}
 	if !missed {
 		return true, nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	return true, t.markRouted(ctx, again)
+	t.markRouted(again)
+	return true, nil
 }
 
 // missed reports whether one of keys was first seen or linked since the claim.
 func (t *tx) missed(ctx context.Context, claim lockstep.Claim, keys []lockstep.Key) (bool, error) {
-	var answers []func() ([]int64, error)
+	var answers []func() (int64, error)
 	for _, key := range keys {
 		var customer any
 		if key.Kind == lockstep.KeyCustomer {
 			customer = key.ID
 		}
-		answers = append(answers, ask(ctx, t, scanNumber, selectLinkedSince, key.Kind, key.ID, customer, claim.Key.String()))
+		answers = append(answers, askOne(ctx, t, scanNumber, selectLinkedSince, key.Kind, key.ID, customer,
+			claim.Key.String()))
 	}
 	for _, linked := range answers {
-		if n, err := only(linked()); n > 0 || err != nil {
+		if n, err := linked(); n > 0 || err != nil {
 			return true, err
 		}
 	}

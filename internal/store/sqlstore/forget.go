@@ -13,22 +13,22 @@ import (
 const (
 	selectEventsUnder Statement = `select seq from events where key = $1`
 
-	// SelectIgnored reads what was ignored, and so is under no key, with the bodies, in which
-	// ids are looked for. A database that is elsewhere replaces it by a statement that looks for
-	// them itself: $2 is a JSON list of them.
+	// SelectIgnored reads the ignored events of a source, which have no key, with their bodies, in
+	// which the caller looks for ids. A remote database replaces it by a statement that looks for
+	// them itself: $2 is a JSON list of the ids.
 	SelectIgnored Statement = `
 select seq, body from events where key is null and source = $1 and body <> $3 and $2 <> ''`
 
-	// BlankEvent blanks what is stored of one event. A database that keeps bodies apart
+	// BlankEvent blanks the body of one event. A database that stores bodies in another table
 	// replaces it.
 	BlankEvent Statement = `update events set body = $2 where seq = $1 and body <> $2 returning seq`
 )
 
-// forgotten is what stands for a body that was forgotten: JSON that says nothing.
+// forgotten replaces a body that was forgotten: an empty JSON object.
 var forgotten = []byte("{}")
 
-// Forget implements [lockstep.Accounts]. What was ignored has no index by whom it is about, so
-// that all of it is read; but nobody who writes waits for that.
+// Forget implements [lockstep.Accounts]. No index says which account an ignored event is about, so
+// it reads all ignored events. Writers do not wait for that.
 func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
 	var about []int64
 	err = s.read(ctx, func(t *tx) (err error) {
@@ -51,13 +51,13 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 			events += blanked
 		}
 	}
-	if err != nil {
+	if err != nil { // some steps may be committed
 		return events, fmt.Errorf("forget %s: %w", account, err)
 	}
 	return events, nil
 }
 
-// about are the numbers of the events about a deleted account.
+// about returns the numbers of the events about a deleted account.
 func (t *tx) about(ctx context.Context, account lockstep.Account) (all []int64, err error) {
 	keys, ids, err := t.traces(ctx, account)
 	if err != nil {
@@ -74,7 +74,7 @@ func (t *tx) about(ctx context.Context, account lockstep.Account) (all []int64, 
 	return append(all, ignored...), err
 }
 
-// blank blanks the bodies of events, and returns how many were not blank before.
+// blank blanks the bodies of events. It returns how many were not blank before.
 func (t *tx) blank(ctx context.Context, events []int64) (blanked int64, err error) {
 	var answers []func() ([]int64, error)
 	for _, seq := range events {
@@ -90,7 +90,7 @@ func (t *tx) blank(ctx context.Context, events []int64) (blanked int64, err erro
 	return blanked, nil
 }
 
-// deleted reads an account that must be; ErrInUse: it is not.
+// deleted reads an account that must be deleted; otherwise it returns ErrInUse.
 func (t *tx) deleted(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
 	record, err := t.account(ctx, account)
 	if err == nil && record.State != lockstep.AccountDeleted {
@@ -99,8 +99,8 @@ func (t *tx) deleted(ctx context.Context, account lockstep.Account) (lockstep.Re
 	return record, err
 }
 
-// traces are the keys under which there are events about a deleted account, and the ids that
-// others may name.
+// traces returns the keys of events about a deleted account, and the ids that other events may
+// name.
 func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []lockstep.Key, ids []string, err error) {
 	record, err := t.deleted(ctx, account)
 	if err != nil {
@@ -122,7 +122,7 @@ func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []locks
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, f := range former { // the ids that it had in former instances
+	for _, f := range former { // its ids in former instances
 		keys, ids = append(keys, f.Key()), append(ids, f.ID)
 	}
 	licenses, err := t.licenses(ctx, account)()
@@ -132,24 +132,24 @@ func (t *tx) traces(ctx context.Context, account lockstep.Account) (keys []locks
 	for _, l := range licenses {
 		keys = append(keys, lockstep.Key{Kind: lockstep.KeyCheckout, ID: l.ID},
 			lockstep.Key{Kind: lockstep.KeyPayment, ID: l.PaymentID})
-		ids = append(ids, l.ID, l.PaymentID) // a guest's charge names neither account nor customer, but has an address
+		ids = append(ids, l.ID, l.PaymentID) // a guest's charge names no account or customer, but has an address
 	}
 	return keys, slices.DeleteFunc(ids, func(id string) bool { return id == "" }), nil
 }
 
-// ignoredNaming are the ignored events whose bodies name one of the ids.
+// ignoredNaming returns the ignored events whose bodies name one of the ids.
 func (t *tx) ignoredNaming(ctx context.Context, ids []string) (found []int64, err error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, fmt.Errorf("encode ids: %w", err)
 	}
-	named := func(row scanner) (seq int64, err error) {
+	named := func(row Scanner) (seq int64, err error) {
 		var body []byte
 		if err := row.Scan(&seq, &body); err != nil {
 			return 0, err
 		}
 		if !slices.ContainsFunc(ids, func(id string) bool { return bytes.Contains(body, []byte(id)) }) {
-			return 0, nil // which no event has
+			return 0, nil // no event has this number
 		}
 		return seq, nil
 	}

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,9 +13,33 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// While all that was ignored is looked through for somebody who is to be forgotten, others
-// write, also where there is one writer.
-func TestWhoWritesDoesNotWaitForASearch(t *testing.T) {
+// searching is a database that calls search when a query looks for ids.
+type searching struct {
+	sqlstore.Database
+	search func()
+}
+
+func (s *searching) Begin(ctx context.Context) (sqlstore.Transaction, error) {
+	tx, err := s.Database.Begin(ctx)
+	return &searchingTransaction{tx, s.search}, err
+}
+
+type searchingTransaction struct {
+	sqlstore.Transaction
+	search func()
+}
+
+func (t *searchingTransaction) Send(ctx context.Context, queries []*sqlstore.Query, commit bool) error {
+	for _, q := range queries {
+		if slices.Contains(q.Args, any(`["user_1"]`)) {
+			t.search()
+		}
+	}
+	return t.Transaction.Send(ctx, queries, commit)
+}
+
+// While Forget searches all ignored events, others can write, even with a single writer.
+func TestWritersDoNotWaitForASearch(t *testing.T) {
 	t.Parallel()
 	path := sqlitetest.Path(t)
 	made, err := sqlitestore.Open(t.Context(), path)
@@ -51,17 +76,15 @@ func TestWhoWritesDoesNotWaitForASearch(t *testing.T) {
 	}
 	searched := 0
 	var store *sqlstore.Store
-	store = sqlstore.New(open(), open(), sqlstore.Dialect{Argument: func(a any) any {
-		if a == `["user_1"]` { // what is looked for
-			searched++
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			if err := store.Mark(ctx, lockstep.Mark{Key: account.Key()}); err != nil {
-				t.Errorf("during the search: %v", err)
-			}
+	reader := &searching{sqlstore.NewSQL(open(), true), func() {
+		searched++
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := store.Mark(ctx, lockstep.Mark{Key: account.Key()}); err != nil {
+			t.Errorf("during the search: %v", err)
 		}
-		return a
-	}})
+	}}
+	store = sqlstore.New(sqlstore.NewSQL(open(), false), reader, sqlstore.Dialect{})
 	closeAfter(t, store)
 	events, err := store.Forget(t.Context(), account)
 	if err != nil || events != 1 || searched != 2 {

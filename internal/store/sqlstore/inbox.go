@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// SelectKnown finds an event that is stored.
+	// SelectKnown finds a stored event.
 	SelectKnown Statement = `select source, id from events where source = $1 and id = $2`
 
-	// InsertEvent stores an event if it is new. An empty key is none. The generation is the one
-	// that the mark has made or found.
+	// InsertEvent stores an event if it is new. An empty key means no key. The generation is
+	// the one that the mark has made or found.
 	InsertEvent Statement = `
 insert into events (source, id, type, origin, object_id, customer_id, api_version,
 	occurred_at, received_at, key, generation, status, reason, body)
@@ -24,39 +24,25 @@ on conflict (source, id) do nothing
 returning source, id`
 )
 
-// eventID names an event.
+// eventID identifies an event.
 type eventID struct{ source, id string }
 
-func scanEventID(row scanner) (e eventID, err error) {
+func scanEventID(row Scanner) (e eventID, err error) {
 	err = row.Scan(&e.source, &e.id)
 	return e, err
 }
 
 func idOf(e lockstep.Event) eventID { return eventID{string(e.Source), e.ID} }
 
-// Receive implements [lockstep.Inbox]. Keys are marked before the events are stored:
-// the mark locks the key's row, so that the generation that stands with an event is
-// the one that its mark made, whoever else marks. If another has stored the event
-// meanwhile, there was one mark too many, which is harmless.
+// Receive implements [lockstep.Inbox].
 func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
-	return s.ReceiveThen(ctx, deliveries, func() {})
-}
-
-// ReceiveThen implements [lockstep.Overlapping]. Of a database that has one writer, the
-// next one does well to begin when this one has committed, and only the disk is waited for; of
-// another, when its last statement is said.
-func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
-	next func()) (receipts []lockstep.Receipt, err error) {
-	if len(deliveries) == 0 {
-		return nil, nil
-	}
-	next = once(next)
+	var receipts []lockstep.Receipt
 	for some := range slices.Chunk(storable(deliveries), s.step(2)) {
-		then := next
-		if len(receipts)+len(some) < len(deliveries) {
-			then = func() {}
-		}
-		stored, err := s.receiveSome(ctx, some, then)
+		var stored []lockstep.Receipt
+		err := s.writeEarly(ctx, func(t *tx) (err error) {
+			stored, err = t.receive(ctx, some)
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("receive %d events: %w", len(deliveries), err)
 		}
@@ -65,98 +51,105 @@ func (s *Store) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 	return receipts, nil
 }
 
-func (s *Store) receiveSome(ctx context.Context, deliveries []lockstep.Delivery,
-	next func()) (receipts []lockstep.Receipt, err error) {
-	err = s.earlyThen(ctx, next, func(t *tx) (err error) {
-		within := ctx
-		if !t.pool.dialect.Remote { // a goroutine for each statement would only wait for ctx
-			within = context.WithoutCancel(ctx)
-		}
-		receipts, err = t.receive(within, deliveries, next)
-		return err
-	})
-	return receipts, err
+// arrival is a delivery whose event is not stored yet.
+type arrival struct {
+	lockstep.Delivery
+	index int // among the deliveries of its transaction
 }
 
-// Overlap implements [lockstep.Overlapping].
-func (s *Store) Overlap() int { return max(1, s.writer.dialect.Overlap) }
-
-// once is do, which is done the first time only.
-func once(do func()) func() {
-	done := false
-	return func() {
-		if !done {
-			done = true
-			do()
-		}
-	}
-}
-
-func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error) {
-	var answer func() (links, error)
-	if t.pool.dialect.Later != nil { // sent together: whose the customers are costs no time beside which events are known
-		answer = t.links(ctx, keysOf(deliveries))
-	}
-	fresh, err := t.unknown(ctx, deliveries)
+// receive stores deliveries. It marks keys before it stores events: the mark locks the key's row,
+// so the generation stored with an event is the one that its mark made, whoever else marks. If
+// another writer has stored the event meanwhile, its key is marked once more than needed, which is
+// harmless.
+func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	isKnown, areLinked := t.askKnown(ctx, deliveries), t.links(ctx, keysOf(deliveries))
+	known, err := isKnown()
 	if err != nil {
 		return nil, fmt.Errorf("look for events: %w", err)
 	}
-	var keys []lockstep.Key
-	var marks []lockstep.Mark
-	for _, i := range fresh {
-		if m := deliveries[i].Mark; m != nil {
-			keys, marks = append(keys, m.Key), append(marks, *m)
-		}
-	}
-	if answer == nil {
-		answer = t.links(ctx, keys)
-	}
-	linked, err := answer()
+	linked, err := areLinked()
 	if err != nil {
 		return nil, err
 	}
-	keys = linked.land(keys)
-	for i := range marks {
-		marks[i].Key = keys[i]
-	}
-	if err := t.markRouted(ctx, marks...); err != nil {
-		return nil, err
-	}
-	receipts := make([]lockstep.Receipt, len(deliveries))
-	rows := make([][]any, len(fresh))
-	at := make(map[eventID]int, len(fresh))
-	for n, i := range fresh {
-		e := deliveries[i].Event
-		e.Key, e.Status = lockstep.Key{}, lockstep.EventIgnored
-		if deliveries[i].Mark != nil {
-			e.Key, e.Status, keys = keys[0], lockstep.EventPending, keys[1:]
-		}
-		receipts[i].Key = e.Key
-		at[idOf(e)] = i
-		rows[n] = t.eventRow(e)
-	}
-	slices.SortFunc(rows, func(a, b []any) int { // two writers never wait for each other
-		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
-	})
-	if t.pool.dialect.Remote {
-		next()
-	}
-	stored, err := collectAll(t.last(ctx), t, scanEventID, InsertEvent, rows)
+	arrivals := arrivalsOf(deliveries, known)
+	t.markArrivals(arrivals, linked)
+	stored, err := t.storeEvents(ctx, arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("store events: %w", err)
 	}
-	for _, id := range stored {
-		receipts[at[id]].Stored = true
-	}
-	for i := range receipts {
-		if !receipts[i].Stored {
-			receipts[i] = lockstep.Receipt{}
+	receipts := make([]lockstep.Receipt, len(deliveries))
+	for _, a := range arrivals {
+		if stored[idOf(a.Event)] {
+			receipts[a.index] = lockstep.Receipt{Stored: true, Key: a.Event.Key}
 		}
 	}
 	return receipts, nil
 }
 
-// keysOf are the keys that deliveries mark.
+// askKnown asks which events are stored.
+func (t *tx) askKnown(ctx context.Context, deliveries []lockstep.Delivery) func() ([]eventID, error) {
+	rows := make([][]any, len(deliveries))
+	for i, d := range deliveries {
+		rows[i] = []any{string(d.Event.Source), d.Event.ID}
+	}
+	return askEach(ctx, t, scanEventID, SelectKnown, rows)
+}
+
+// arrivalsOf returns the deliveries whose events are not known, each event once.
+func arrivalsOf(deliveries []lockstep.Delivery, known []eventID) []arrival {
+	seen := make(map[eventID]bool, len(deliveries))
+	for _, id := range known {
+		seen[id] = true
+	}
+	arrivals := make([]arrival, 0, len(deliveries))
+	for i, d := range deliveries {
+		if id := idOf(d.Event); !seen[id] {
+			seen[id] = true
+			arrivals = append(arrivals, arrival{d, i})
+		}
+	}
+	return arrivals
+}
+
+// markArrivals marks the keys of arrivals, or the accounts on which they land, and sets each
+// event's key and status.
+func (t *tx) markArrivals(arrivals []arrival, linked links) {
+	var marks []lockstep.Mark
+	for i := range arrivals {
+		a := &arrivals[i]
+		a.Event.Key, a.Event.Status = lockstep.Key{}, lockstep.EventIgnored
+		if a.Mark != nil {
+			mark := *a.Mark
+			mark.Key = linked.land(mark.Key)
+			marks = append(marks, mark)
+			a.Event.Key, a.Event.Status = mark.Key, lockstep.EventPending
+		}
+	}
+	t.markRouted(marks...)
+}
+
+// storeEvents stores the events of arrivals and commits. It returns which ones are stored.
+func (t *tx) storeEvents(ctx context.Context, arrivals []arrival) (map[eventID]bool, error) {
+	rows := make([][]any, len(arrivals))
+	for i, a := range arrivals {
+		rows[i] = t.eventRow(a.Event)
+	}
+	slices.SortFunc(rows, func(a, b []any) int { // so that two writers never deadlock
+		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
+	})
+	inserted := askEach(ctx, t, scanEventID, InsertEvent, rows)
+	if err := t.commit(ctx); err != nil {
+		return nil, err
+	}
+	ids, err := inserted()
+	stored := make(map[eventID]bool, len(ids))
+	for _, id := range ids {
+		stored[id] = true
+	}
+	return stored, err
+}
+
+// keysOf returns the keys that deliveries mark.
 func keysOf(deliveries []lockstep.Delivery) (keys []lockstep.Key) {
 	for _, d := range deliveries {
 		if d.Mark != nil {
@@ -166,31 +159,7 @@ func keysOf(deliveries []lockstep.Delivery) (keys []lockstep.Key) {
 	return keys
 }
 
-// unknown returns which deliveries are not stored, each event once.
-func (t *tx) unknown(ctx context.Context, deliveries []lockstep.Delivery) ([]int, error) {
-	rows := make([][]any, len(deliveries))
-	for i, d := range deliveries {
-		rows[i] = []any{string(d.Event.Source), d.Event.ID}
-	}
-	found, err := collectAll(ctx, t, scanEventID, SelectKnown, rows)
-	if err != nil {
-		return nil, err
-	}
-	seen := make(map[eventID]bool, len(deliveries))
-	for _, id := range found {
-		seen[id] = true
-	}
-	var fresh []int
-	for i, d := range deliveries {
-		if id := idOf(d.Event); !seen[id] {
-			seen[id] = true
-			fresh = append(fresh, i)
-		}
-	}
-	return fresh, nil
-}
-
-// eventRow is the parameters of InsertEvent.
+// eventRow returns the parameters of InsertEvent.
 func (t *tx) eventRow(e lockstep.Event) []any {
 	key := ""
 	if !e.Key.IsZero() {
@@ -202,8 +171,23 @@ func (t *tx) eventRow(e lockstep.Event) []any {
 	}
 	body := e.Body
 	if body == nil {
-		body = []byte{} // a null would be refused
+		body = []byte{} // the column refuses null
 	}
 	return []any{string(e.Source), e.ID, e.Type, string(e.Origin), e.ObjectID, e.CustomerID, e.APIVersion,
 		millis(e.OccurredAt), received, key, string(e.Status), e.Reason, body}
+}
+
+// storable returns deliveries whose ids are as the database will return them.
+func storable(deliveries []lockstep.Delivery) []lockstep.Delivery {
+	deliveries = slices.Clone(deliveries)
+	for i := range deliveries {
+		d := &deliveries[i]
+		d.Event.ID = Storable(d.Event.ID)
+		if d.Mark != nil {
+			mark := *d.Mark
+			mark.Key.ID = Storable(mark.Key.ID)
+			d.Mark = &mark
+		}
+	}
+	return deliveries
 }

@@ -2,9 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -13,7 +10,8 @@ const (
 	selectInstance Statement = `
 select provider, id, generation, key_digest, accepted_at, waiting, waiting_since from instances where provider = $1`
 
-	// meetInstance: the accepted instance keeps its time, and nothing waits beside it.
+	// meetInstance notes a provider's instance. If it is the accepted one, it keeps its time, and
+	// no other instance waits.
 	meetInstance Statement = `
 insert into instances (provider, id, generation, key_digest, accepted_at) values ($1, $2, 0, $3, $4)
 on conflict (provider) do update set
@@ -47,26 +45,18 @@ limit 10`
 // Instance implements [lockstep.Instances].
 func (s *Store) Instance(ctx context.Context, provider lockstep.Source) (lockstep.Instance, error) {
 	i, err := one(ctx, s, scanInstance, selectInstance, provider)
-	if err != nil {
-		return lockstep.Instance{}, fmt.Errorf("read instance of %s: %w", provider, err)
-	}
-	return i, nil
+	return wrap(i, err, "read instance of %s", provider)
 }
 
 // MeetInstance implements [lockstep.Instances].
 func (s *Store) MeetInstance(ctx context.Context, provider lockstep.Source, id,
 	keyDigest string) (i lockstep.Instance, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, meetInstance, provider, id, keyDigest, t.now()); err != nil {
-			return err
-		}
+		t.queue(meetInstance, provider, id, keyDigest, t.now())
 		i, err = t.instance(ctx, provider)
 		return err
 	})
-	if err != nil {
-		return lockstep.Instance{}, fmt.Errorf("note instance %s of %s: %w", id, provider, err)
-	}
-	return i, nil
+	return wrap(i, err, "note instance %s of %s", id, provider)
 }
 
 // AcceptInstance implements [lockstep.Instances].
@@ -88,35 +78,27 @@ func (s *Store) AcceptInstance(ctx context.Context, provider lockstep.Source, id
 		}
 		return t.mark(ctx, marks)
 	})
-	if err != nil {
-		return lockstep.Instance{}, fmt.Errorf("accept instance %s of %s: %w", id, provider, err)
-	}
-	return i, nil
+	return wrap(i, err, "accept instance %s of %s", id, provider)
 }
 
 func (t *tx) instance(ctx context.Context, provider lockstep.Source) (lockstep.Instance, error) {
-	i, err := scanInstance(t.row(ctx, selectInstance, provider))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = lockstep.ErrNotFound
-	}
-	return i, err
+	return collectOne(ctx, t, scanInstance, selectInstance, provider)
 }
 
-func scanInstance(row scanner) (i lockstep.Instance, err error) {
+func scanInstance(row Scanner) (i lockstep.Instance, err error) {
 	var acceptedAt, waitingSince int64
 	err = row.Scan(&i.Provider, &i.ID, &i.Generation, &i.KeyDigest, &acceptedAt, &i.Waiting, &waitingSince)
 	i.AcceptedAt, i.WaitingSince = moment(acceptedAt), moment(waitingSince)
 	return i, err
 }
 
-// saveStanding writes how an account stands to the accepted instance, which hardly ever
-// changes.
-func (t *tx) saveStanding(ctx context.Context, stored, r lockstep.Record) error {
+// saveStanding writes how an account relates to the accepted instance. That hardly ever changes.
+func (t *tx) saveStanding(stored, r lockstep.Record) {
 	if r.InstanceGeneration == stored.InstanceGeneration && r.MissingSince.Equal(stored.MissingSince) &&
 		r.Candidate == stored.Candidate && r.Misnamed == stored.Misnamed {
-		return nil
+		return
 	}
-	return t.later(ctx, updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince),
+	t.queue(updateStanding, r.Account.Kind, r.Account.ID, r.InstanceGeneration, millis(r.MissingSince),
 		r.Candidate, bit(r.Misnamed))
 }
 
@@ -125,13 +107,10 @@ func (s *Store) FormerAccounts(ctx context.Context, after lockstep.FormerAccount
 	limit int) ([]lockstep.FormerAccount, error) {
 	found, err := all(ctx, s, scanFormer, selectFormerAccounts, after.Generation, after.Account.Kind, after.Account.ID,
 		limit)
-	if err != nil {
-		return nil, fmt.Errorf("list former accounts: %w", err)
-	}
-	return found, nil
+	return wrap(found, err, "list former accounts")
 }
 
-func scanFormer(row scanner) (f lockstep.FormerAccount, err error) {
+func scanFormer(row Scanner) (f lockstep.FormerAccount, err error) {
 	err = row.Scan(&f.Account.Kind, &f.Account.ID, &f.Generation, &f.CustomerID)
 	return f, err
 }
@@ -139,8 +118,5 @@ func scanFormer(row scanner) (f lockstep.FormerAccount, err error) {
 // FormerByEmail implements [lockstep.Instances].
 func (s *Store) FormerByEmail(ctx context.Context, kind lockstep.Kind, email string) ([]lockstep.Account, error) {
 	found, err := all(ctx, s, scanAccount, selectFormerByEmail, kind, email)
-	if err != nil {
-		return nil, fmt.Errorf("look for former accounts by address: %w", err)
-	}
-	return found, nil
+	return wrap(found, err, "look for former accounts by e-mail address")
 }

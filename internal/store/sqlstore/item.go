@@ -3,18 +3,17 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// owned is an item with the id of the subscription or license that it is of.
+// owned is an item with the id of its subscription or license.
 type owned struct {
 	lockstep.Item
 	owner string
 }
 
-func scanItem(row scanner) (owned, error) {
+func scanItem(row Scanner) (owned, error) {
 	var i owned
 	var start, end int64
 	var keys, siblings string
@@ -30,7 +29,7 @@ func scanItem(row scanner) (owned, error) {
 	return i, err
 }
 
-// listing is how the database keeps a list; empty for none.
+// listing is a list as the database stores it; no list is an empty text.
 func listing(list []string) (string, error) {
 	if len(list) == 0 {
 		return "", nil
@@ -47,7 +46,7 @@ func listed(text string) (list []string, err error) {
 	return list, json.Unmarshal([]byte(text), &list)
 }
 
-// itemsByOwner asks for the items of several subscriptions or licenses at once.
+// itemsByOwner asks for the items of several subscriptions or licenses.
 func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() (map[string][]lockstep.Item, error) {
 	answer := ask(ctx, t, scanItem, s, args...)
 	return func() (map[string][]lockstep.Item, error) {
@@ -60,11 +59,9 @@ func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() 
 	}
 }
 
-// replaceItems stores the items of one owner in place of those it had.
-func (t *tx) replaceItems(ctx context.Context, deleteAll, insert Statement, owner string, items []lockstep.Item) error {
-	if err := t.later(ctx, deleteAll, owner); err != nil {
-		return fmt.Errorf("delete items of %s: %w", owner, err)
-	}
+// replaceItems replaces the items of one owner.
+func (t *tx) replaceItems(deleteAll, insert Statement, owner string, items []lockstep.Item) error {
+	t.queue(deleteAll, owner)
 	for _, i := range items {
 		keys, err := listing(i.Keys)
 		if err != nil {
@@ -74,11 +71,8 @@ func (t *tx) replaceItems(ctx context.Context, deleteAll, insert Statement, owne
 		if err != nil {
 			return err
 		}
-		err = t.later(ctx, insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
+		t.queue(insert, owner, i.ID, i.PriceID, i.LookupKey, i.ProductID, i.ProductPlan, i.Quantity,
 			millis(i.PeriodStart), millis(i.PeriodEnd), keys, i.BoughtAs, siblings)
-		if err != nil {
-			return fmt.Errorf("store item %s of %s: %w", i.ID, owner, err)
-		}
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -35,7 +33,7 @@ select license_id, id, price_id, lookup_key, product_id, product_plan, quantity,
 from license_items where license_id = $1
 order by id`
 
-	// upsertLicense changes nothing when the license is another account's.
+	// upsertLicense changes nothing if the license belongs to another account.
 	upsertLicense Statement = `
 insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status,
 	refunded_amount, paid_at, created_at, plan_named)
@@ -53,8 +51,8 @@ insert into license_items (license_id, id, price_id, lookup_key, product_id, pro
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
-// SaveLicense implements [lockstep.Accounts]. It returns ErrNotFound when there is
-// no such account, and ErrLinked when the license is another account's.
+// SaveLicense implements [lockstep.Accounts]. It returns ErrNotFound if there is no such account,
+// and ErrLinked if the license belongs to another account.
 func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockstep.License,
 	notices []lockstep.Notice) error {
 	err := s.fencedAccount(ctx, claim, l.Account, func(t *tx, _ lockstep.Record, err error) error {
@@ -68,15 +66,13 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 			return err
 		}
 		if n == 0 {
-			return fmt.Errorf("license of another account than %s: %w", l.Account, lockstep.ErrLinked)
+			return fmt.Errorf("the license belongs to another account than %s: %w", l.Account, lockstep.ErrLinked)
 		}
-		if err := t.replaceItems(ctx, deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
+		if err := t.replaceItems(deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		if err := t.markRouted(ctx, lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive}); err != nil {
-			return err
-		}
-		return t.saveNotices(ctx, claim, notices) // after the mark, whose run they wait for
+		t.markRouted(lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
+		return t.saveNotices(ctx, claim, notices) // after the mark: they wait for its run
 	})
 	if err != nil {
 		return fmt.Errorf("save license %s: %w", l.ID, err)
@@ -87,34 +83,28 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 // AccountOfLicense implements [lockstep.Accounts].
 func (s *Store) AccountOfLicense(ctx context.Context, checkoutID string) (lockstep.Account, error) {
 	account, err := one(ctx, s, scanAccount, selectLicenseOwner, checkoutID)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read account of license %s: %w", checkoutID, err)
-	}
-	return account, nil
+	return wrap(account, err, "read account of license %s", checkoutID)
 }
 
 // LicenseOfPayment implements [lockstep.Accounts].
 func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockstep.License, error) {
 	var l lockstep.License
 	err := s.read(ctx, func(t *tx) (err error) {
-		l, err = scanLicense(t.row(ctx, selectLicenseOfPayment, paymentID))
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
-		}
-		if err != nil {
+		if l, err = collectOne(ctx, t, scanLicense, selectLicenseOfPayment, paymentID); err != nil {
 			return err
 		}
-		items, err := t.itemsByOwner(t.last(ctx), selectItemsOfLicense, l.ID)()
+		byOwner := t.itemsByOwner(ctx, selectItemsOfLicense, l.ID)
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+		items, err := byOwner()
 		l.Items = items[l.ID]
 		return err
 	})
-	if err != nil {
-		return lockstep.License{}, fmt.Errorf("read license of payment %s: %w", paymentID, err)
-	}
-	return l, nil
+	return wrap(l, err, "read license of payment %s", paymentID)
 }
 
-// licenses asks for those of an account.
+// licenses asks for the licenses of an account.
 func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]lockstep.License, error) {
 	answer := ask(ctx, t, scanLicense, selectLicenses, account.Kind, account.ID)
 	itemsByOwner := t.itemsByOwner(ctx, selectLicenseItems, account.Kind, account.ID)
@@ -134,7 +124,7 @@ func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]l
 	}
 }
 
-func scanLicense(row scanner) (lockstep.License, error) {
+func scanLicense(row Scanner) (lockstep.License, error) {
 	var l lockstep.License
 	var paidAt, createdAt int64
 	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status,

@@ -2,14 +2,13 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Further customers are in the table former_customers, whose name is older than they are.
+// Further customers are in the table former_customers: the table is older than the term.
 const (
 	updateLink Statement = `
 update accounts set customer_id = $3, customer_email = '', customer_name = '', customer_deleted = 0,
@@ -24,8 +23,8 @@ on conflict (customer_id) do nothing`
 
 	proveFurther Statement = `update former_customers set trust = 'proven' where customer_id = $1`
 
-	// updateFurther writes what a run saw of a further customer, if it still is one of the
-	// account's. It neither revives a deleted one nor lowers trust.
+	// updateFurther writes what a run saw of a further customer, if the account still has it. It
+	// neither revives a deleted customer nor lowers trust.
 	updateFurther Statement = `
 update former_customers set
 	deleted = case when $4 > deleted then $4 else deleted end,
@@ -35,8 +34,8 @@ where customer_id = $1 and kind = $2 and id = $3`
 	countClaimed Statement = `
 select count(*) from former_customers where kind = $1 and id = $2 and trust = 'claimed' and deleted = 0`
 
-	// selectOver finds the claimed customer that was linked first among those whose
-	// subscriptions have all ended.
+	// selectOver finds the claimed customer that was linked first among those whose subscriptions
+	// have all ended.
 	selectOver Statement = `
 select customer_id from former_customers f
 where f.kind = $1 and f.id = $2 and f.trust = 'claimed' and f.deleted = 0
@@ -74,10 +73,7 @@ delete from subscriptions where account_kind = $1 and account_id = $2 and custom
 // LinkOf implements [lockstep.Links].
 func (s *Store) LinkOf(ctx context.Context, customerID string) (lockstep.Link, error) {
 	link, err := one(ctx, s, scanLink, selectLink, customerID)
-	if err != nil {
-		return lockstep.Link{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
-	}
-	return link, nil
+	return wrap(link, err, "read link of customer %s", customerID)
 }
 
 // Link implements [lockstep.Links].
@@ -106,42 +102,46 @@ func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.
 	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
 }
 
-// join makes a customer one of the account's, and marks nothing. Before it has written
-// anything, it returns ErrLinked, ErrCrowded or ErrBusy where it cannot.
+// join makes a customer one of the account's, and marks nothing. It returns ErrLinked, ErrCrowded or
+// ErrBusy before it writes anything.
 func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
 	trust lockstep.Trust) error {
 	t.changed(account)
 	existing, err := t.linkTo(ctx, account, customerID)
-	switch {
-	case err == nil && (existing.Trust == lockstep.Proven || trust == lockstep.Claimed): // as it is
-	case err == nil:
-		err = t.later(ctx, proveFurther, customerID)
-	case !errors.Is(err, lockstep.ErrNotFound):
-		return err
-	case trust == lockstep.Claimed:
-		err = t.addClaimed(ctx, account, customerID)
-	case stored.Intent != nil: // or the creation under way would make a second customer beside this one
-		err = lockstep.ErrBusy
-	case stored.Live():
-		err = t.addFurther(ctx, account, customerID, trust, false)
-	default:
-		err = t.relink(ctx, account, stored, customerID)
-	}
-	if err != nil {
-		return err
-	}
-	if existing.CustomerID == "" {
+	if errors.Is(err, lockstep.ErrNotFound) {
+		if err := t.addCustomer(ctx, stored, account, customerID, trust); err != nil {
+			return err
+		}
 		t.announce(account, customerID)
+		return nil
 	}
-	return nil
+	if err == nil && existing.Trust != lockstep.Proven && trust != lockstep.Claimed {
+		t.queue(proveFurther, customerID)
+	}
+	return err
 }
 
-// linkTo returns the customer's link to the account: ErrNotFound where the customer has
-// none, ErrLinked where it is another account's.
-func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Link, error) {
-	link, err := scanLink(t.row(ctx, selectLink, customerID))
+// addCustomer links a customer that has no account: as the primary one, if the account needs one.
+func (t *tx) addCustomer(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
+	trust lockstep.Trust) error {
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case trust == lockstep.Claimed:
+		return t.addClaimed(ctx, account, customerID)
+	case stored.Intent != nil: // a creation in progress would make a second customer beside this one
+		return lockstep.ErrBusy
+	case stored.Live():
+		t.addFurther(account, customerID, trust, false)
+		return nil
+	}
+	return t.relink(ctx, account, stored, customerID)
+}
+
+// linkTo returns the customer's link to the account. It returns ErrNotFound if the customer has no
+// link, and ErrLinked if it is linked to another account.
+func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID string) (lockstep.Link, error) {
+	link, err := collectOne(ctx, t, scanLink, selectLink, customerID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
 		return lockstep.Link{}, fmt.Errorf("customer %s: %w", customerID, lockstep.ErrNotFound)
 	case err != nil:
 		return lockstep.Link{}, err
@@ -152,14 +152,14 @@ func (t *tx) linkTo(ctx context.Context, account lockstep.Account, customerID st
 }
 
 func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerID string) error {
-	var claimed int
-	if err := t.row(ctx, countClaimed, account.Kind, account.ID).Scan(&claimed); err != nil {
+	claimed, err := collectOne(ctx, t, scanNumber, countClaimed, account.Kind, account.ID)
+	if err != nil {
 		return err
 	}
 	if claimed >= lockstep.MostClaimed {
-		over, err := only(collect(ctx, t, text, selectOver, account.Kind, account.ID))
+		over, err := collectOne(ctx, t, text, selectOver, account.Kind, account.ID)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
+		case errors.Is(err, lockstep.ErrNotFound):
 			return fmt.Errorf("account has %d claimed customers: %w", claimed, lockstep.ErrCrowded)
 		case err != nil:
 			return err
@@ -168,16 +168,17 @@ func (t *tx) addClaimed(ctx context.Context, account lockstep.Account, customerI
 			return err
 		}
 	}
-	return t.addFurther(ctx, account, customerID, lockstep.Claimed, false)
+	t.addFurther(account, customerID, lockstep.Claimed, false)
+	return nil
 }
 
-func (t *tx) addFurther(ctx context.Context, account lockstep.Account, customerID string, trust lockstep.Trust,
-	deleted bool) error {
-	return t.later(ctx, insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
+func (t *tx) addFurther(account lockstep.Account, customerID string, trust lockstep.Trust,
+	deleted bool) {
+	t.queue(insertFurther, customerID, account.Kind, account.ID, trust, bit(deleted), t.now())
 }
 
-// relink makes a customer an account's primary one, on behalf of the account's run. The
-// former primary becomes a further customer.
+// relink makes a customer an account's primary one, for the account's own run. The previous primary
+// customer becomes a further one.
 func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockstep.Record, customerID string) error {
 	if customerID == "" {
 		return fmt.Errorf("account has customer %s: %w", stored.CustomerID, lockstep.ErrLinked)
@@ -197,24 +198,19 @@ func (t *tx) relink(ctx context.Context, account lockstep.Account, stored lockst
 
 func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, stored lockstep.Record,
 	customerID string) error {
-	if err := t.later(ctx, deleteFurther, customerID); err != nil {
-		return err
-	}
+	t.queue(deleteFurther, customerID)
 	if stored.CustomerID != "" {
-		if err := t.addFurther(ctx, account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted); err != nil {
-			return err
-		}
+		t.addFurther(account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted)
 	}
 	_, err := t.exec(ctx, updateLink, account.Kind, account.ID, customerID, t.now())
-	if t.pool.dialect.conflict(err) {
+	if t.dialect.failure(err) == Conflict {
 		return fmt.Errorf("customer %s was linked meanwhile: %w", customerID, lockstep.ErrLinked)
 	}
 	return err
 }
 
-// announceLink tells those who wait that an account's own run gave it a customer.
-// The run knows of the customer, so the account is marked only if there is
-// anything to take over.
+// announceLink wakes what waits for a customer that the account's own run linked. The run knows the
+// customer, so the account is marked only if there is work to take over.
 func (t *tx) announceLink(ctx context.Context, account lockstep.Account, customerID string) error {
 	scope, inherits, err := t.inherits(ctx, customerID)
 	if err != nil {
@@ -247,15 +243,14 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 		}
 		t.changed(account)
 		if link.Primary {
-			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
-				return err
-			}
+			t.queue(updateLink, account.Kind, account.ID, nil, t.now())
 		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		return t.markRouted(ctx, lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
+		t.markRouted(lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
 			Priority: lockstep.Normal})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("release customer %s of %s: %w", customerID, account, err)
@@ -263,25 +258,19 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 	return nil
 }
 
-// drop takes a further customer and its subscriptions from an account. The users who bought
-// these for an organization are marked: they no longer show them.
+// drop removes a further customer and its subscriptions from an account. It marks the users who
+// bought them for an organization, because their records no longer show them.
 func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID string) error {
 	payers, err := collect(ctx, t, scanAccount, selectPayersOfCustomer, account.Kind, account.ID, customerID)
 	if err != nil {
-		return fmt.Errorf("read who paid: %w", err)
+		return fmt.Errorf("read the payers: %w", err)
 	}
 	for _, payer := range payers {
-		if err := t.markRouted(ctx, lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal}); err != nil {
-			return err
-		}
+		t.markRouted(lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
 	}
-	if err := t.later(ctx, deleteFurther, customerID); err != nil {
-		return err
-	}
+	t.queue(deleteFurther, customerID)
 	for _, s := range []Statement{deleteItemsOfCustomer, deleteSubscriptionsOfCustomer} {
-		if err := t.later(ctx, s, account.Kind, account.ID, customerID); err != nil {
-			return fmt.Errorf("drop the subscriptions of the customer: %w", err)
-		}
+		t.queue(s, account.Kind, account.ID, customerID)
 	}
 	return nil
 }
@@ -294,19 +283,15 @@ func (s *Store) Unlink(ctx context.Context, customerID string) (account lockstep
 	}
 	err = s.decided(ctx, account, customerID, func(t *tx, stored lockstep.Record, _ lockstep.Link) error {
 		if stored.CustomerID == customerID {
-			if err := t.later(ctx, updateLink, account.Kind, account.ID, nil, t.now()); err != nil {
-				return err
-			}
+			t.queue(updateLink, account.Kind, account.ID, nil, t.now())
 		}
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		return t.assign(ctx, customerKey(customerID), lockstep.Account{Kind: account.Kind})
+		t.assign(customerKey(customerID), lockstep.Account{Kind: account.Kind})
+		return nil
 	})
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("unlink customer %s from %s: %w", customerID, account, err)
-	}
-	return account, nil
+	return wrap(account, err, "unlink customer %s from %s", customerID, account)
 }
 
 // ChoosePrimary implements [lockstep.Links].
@@ -319,8 +304,9 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 		case stored.Intent != nil:
 			return lockstep.ErrBusy
 		}
-		if err := t.assign(ctx, customerKey(customerID), account); err != nil || link.Primary {
-			return err
+		t.assign(customerKey(customerID), account)
+		if link.Primary {
+			return nil
 		}
 		return t.replacePrimary(ctx, account, stored, customerID)
 	})
@@ -330,20 +316,17 @@ func (s *Store) ChoosePrimary(ctx context.Context, account lockstep.Account, cus
 	return nil
 }
 
-// decided runs do with an account and one of its customers, about which an operator
-// decides, and marks the account wholly. A run of the account would write over the
-// decision what it has read before, so that the account must not be leased: the mark
-// locks its key, and no run begins before the commit.
+// decided runs do with an account and one of its customers for an operator's decision, and marks
+// the account for a full run. A running run would overwrite the decision with what it read before,
+// so the account must not be leased. The mark locks its key, so no run starts before the commit.
 func (s *Store) decided(ctx context.Context, account lockstep.Account, customerID string,
 	do func(*tx, lockstep.Record, lockstep.Link) error) error {
 	return s.write(ctx, func(t *tx) error {
 		key := account.Key()
-		if err := t.markRouted(ctx, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
-			Priority: lockstep.Interactive}); err != nil {
-			return err
-		}
-		var leased int64
-		if err := t.row(ctx, selectLease, key.String()).Scan(&leased); err != nil {
+		t.markRouted(lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
+			Priority: lockstep.Interactive})
+		leased, err := collectOne(ctx, t, scanNumber, selectLease, key.String())
+		if err != nil {
 			return fmt.Errorf("read the lease of %s: %w", key, err)
 		}
 		if leased > t.now() {
@@ -365,7 +348,7 @@ func (s *Store) decided(ctx context.Context, account lockstep.Account, customerI
 	})
 }
 
-func scanLink(row scanner) (l lockstep.Link, err error) {
+func scanLink(row Scanner) (l lockstep.Link, err error) {
 	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID, &l.Trust, &l.Primary, &l.Deleted)
 	return l, err
 }

@@ -22,9 +22,8 @@ where kind = $1 and id > $3 and state = 'active' and created_at < $2 and sighted
 order by id limit $4`
 )
 
-// RecordListed implements [lockstep.SweepStore]. An account that we hold for deleted, or that
-// somebody said to be gone, and that is listed after all has changed; so has one of a
-// former instance that is listed again.
+// RecordListed implements [lockstep.SweepStore]. A listed account has changed if we hold it for
+// deleted or missing, or if it is listed again after its instance was replaced.
 func (s *Store) RecordListed(ctx context.Context, claim lockstep.Claim, round int64,
 	identities []lockstep.Identity) ([]lockstep.Account, error) {
 	var adrift []lockstep.Account
@@ -48,14 +47,14 @@ func (s *Store) RecordListed(ctx context.Context, claim lockstep.Claim, round in
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("note sightings: %w", err)
+			return nil, fmt.Errorf("note listed accounts: %w", err)
 		}
 		adrift = append(adrift, found...)
 	}
 	return adrift, nil
 }
 
-// sight reports whether what is listed differs from what we know.
+// sight notes that an account was listed, and reports whether the listed data differs from ours.
 func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity, generation int64) (bool, error) {
 	r, err := t.account(ctx, identity.Account)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -64,9 +63,7 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity,
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.exec(ctx, updateSighted, identity.Account.Kind, identity.Account.ID, round); err != nil {
-		return false, err
-	}
+	t.queue(updateSighted, identity.Account.Kind, identity.Account.ID, round)
 	if r.InstanceGeneration < generation || !r.MissingSince.IsZero() {
 		return true, nil
 	}
@@ -78,8 +75,8 @@ func (t *tx) sight(ctx context.Context, round int64, identity lockstep.Identity,
 	return !same, err
 }
 
-// holds reports whether metadata holds what was projected. A projected nil means
-// that the key must not be there; keys that were not projected are not ours.
+// holds reports whether metadata holds the projection. A projected nil means that the key must be
+// absent. Keys outside the projection belong to others.
 func holds(metadata, projected map[string]any) (bool, error) {
 	for key, want := range projected {
 		same, err := sameJSON(metadata[key], want)
@@ -102,8 +99,8 @@ func sameJSON(a, b any) (bool, error) {
 	return bytes.Equal(left, right), err
 }
 
-// canonical spells v in the one way in which values that mean the same are
-// spelled the same: whatever Go type a number had, and whatever order the keys.
+// canonical encodes v so that equal values have equal encodings, whatever Go type a number had and
+// whatever order the keys had.
 func canonical(v any) ([]byte, error) {
 	spelled, err := json.Marshal(v)
 	if err != nil {
@@ -120,8 +117,5 @@ func canonical(v any) ([]byte, error) {
 func (s *Store) Unlisted(ctx context.Context, kind lockstep.Kind, round int64, after string,
 	limit int) ([]lockstep.Account, error) {
 	accounts, err := all(ctx, s, scanAccount, selectUnsighted, kind, round, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts that were not sighted: %w", err)
-	}
-	return accounts, nil
+	return wrap(accounts, err, "list accounts that were not listed")
 }

@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,17 +10,22 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// haste is how long an interactive mark waits at most for a key in backoff.
+// haste is how long an interactive mark waits at most for a key that is in backoff.
 const haste = 5 * time.Second
 
 const (
-	// UpsertMark marks a key: $4 is the moment, $5 when the mark wants a run, $6 when an
-	// interactive one gets it in backoff at the latest. The cases of priority and run_at are,
-	// in this order: nothing was pending; a run is under way and this is the first
-	// mark since its claim, so that what stands there is the run's; the key is in
-	// backoff (run_at only); something was pending already. A mark that adds nothing to what
-	// no run has taken yet writes nothing, as of the events of one checkout all but the first:
-	// the run that takes that comes after this transaction, since the row is locked all the same.
+	// UpsertMark marks a key: $4 is the time, $5 when the mark wants a run, $6 the latest time
+	// at which an interactive mark gets its run during backoff. The cases of priority and run_at,
+	// in this order:
+	//
+	//	nothing was pending
+	//	a run is in progress and this is the first mark since its claim: the columns hold the run's values
+	//	the key is in backoff (run_at only)
+	//	something was pending already
+	//
+	// A mark that adds nothing to what no run has taken yet only locks the row. That happens for
+	// all but the first event of a checkout. The lock makes the next run start after this
+	// transaction, so it sees this event.
 	UpsertMark Statement = `
 insert into work (key, scope, priority, generation, run_at)
 values ($1, $2, $3, 1, $5)
@@ -47,7 +50,7 @@ where work.generation = work.done_generation or work.generation = work.claimed_g
 	or case when work.lease_until <= $4 and work.disposition = 'retry' then excluded.priority = 0 and $6 < work.run_at
 		else excluded.run_at < work.run_at end`
 
-	// SelectLinked is whose a customer is, or was.
+	// SelectLinked finds the account that a customer is, or was, linked to.
 	SelectLinked Statement = `
 select customer_id, kind, id from accounts where customer_id = $1
 union all
@@ -65,43 +68,37 @@ func (s *Store) Mark(ctx context.Context, marks ...lockstep.Mark) error {
 	return nil
 }
 
-// mark marks each key, or the account on which it lands.
+// mark marks each key, or the account on which the mark lands.
 func (t *tx) mark(ctx context.Context, marks []lockstep.Mark) error {
 	keys := make([]lockstep.Key, len(marks))
 	for i, m := range marks {
 		keys[i] = m.Key
 	}
-	landed, err := t.land(ctx, keys)
+	linked, err := t.links(ctx, keys)()
 	if err != nil {
 		return err
 	}
 	routed := slices.Clone(marks)
 	for i := range routed {
-		routed[i].Key = landed[i]
+		routed[i].Key = linked.land(keys[i])
 	}
-	return t.markRouted(ctx, routed...)
-}
-
-// markRouted marks keys that are where they land already: each once, and in the
-// order of the keys, so that two writers cannot wait for each other.
-func (t *tx) markRouted(ctx context.Context, marks ...lockstep.Mark) error {
-	if err := laterAll(ctx, t, UpsertMark, t.markRows(marks)); err != nil {
-		return fmt.Errorf("mark %d keys: %w", len(marks), err)
-	}
+	t.markRouted(routed...)
 	return nil
 }
 
-// markRows are the parameters of UpsertMark for each.
-func (t *tx) markRows(marks []lockstep.Mark) (rows [][]any) {
+// markRouted marks keys that are not linked customers: each key once, and in the order of the
+// keys, so that two writers cannot deadlock.
+func (t *tx) markRouted(marks ...lockstep.Mark) {
+	var rows [][]any
 	soon := t.now() + haste.Milliseconds()
 	for _, m := range merge(marks) {
 		at := t.now() + max(m.Delay, 0).Milliseconds()
 		rows = append(rows, []any{m.Key.String(), int64(m.Scope), int64(m.Priority), t.now(), at, soon})
 	}
-	return rows
+	t.batch(UpsertMark, rows)
 }
 
-// merge makes one mark of those of the same key.
+// merge combines the marks of the same key and sorts them by key.
 func merge(marks []lockstep.Mark) []lockstep.Mark {
 	if len(marks) < 2 {
 		return marks
@@ -123,16 +120,16 @@ func merge(marks []lockstep.Mark) []lockstep.Mark {
 	return merged
 }
 
-// land returns the keys on which marks of keys land: a linked customer's account.
-func (t *tx) land(ctx context.Context, keys []lockstep.Key) ([]lockstep.Key, error) {
-	links, err := t.links(ctx, keys)()
-	return links.land(keys), err
+// land returns the key on which a mark of key lands: the account of a linked customer.
+func (t *tx) land(ctx context.Context, key lockstep.Key) (lockstep.Key, error) {
+	linked, err := t.links(ctx, []lockstep.Key{key})()
+	return linked.land(key), err
 }
 
-// links are customers' accounts.
+// links maps customers to their accounts.
 type links map[string]lockstep.Account
 
-// links asks whose the customers among keys are.
+// links asks for the accounts of the customers among keys.
 func (t *tx) links(ctx context.Context, keys []lockstep.Key) func() (links, error) {
 	var rows [][]any
 	asked := map[string]bool{}
@@ -142,7 +139,7 @@ func (t *tx) links(ctx context.Context, keys []lockstep.Key) func() (links, erro
 			rows = append(rows, []any{key.ID})
 		}
 	}
-	answer := askAll(ctx, t, scanLinked, SelectLinked, rows)
+	answer := askEach(ctx, t, scanLinked, SelectLinked, rows)
 	return func() (links, error) {
 		found, err := answer()
 		if err != nil {
@@ -156,38 +153,35 @@ func (t *tx) links(ctx context.Context, keys []lockstep.Key) func() (links, erro
 	}
 }
 
-// land returns the keys on which marks of keys land.
-func (l links) land(keys []lockstep.Key) []lockstep.Key {
-	landed := slices.Clone(keys)
-	for i, key := range keys {
-		if account, linked := l[key.ID]; linked && key.Kind == lockstep.KeyCustomer {
-			landed[i] = account.Key()
-		}
+// land returns the key on which a mark of key lands.
+func (l links) land(key lockstep.Key) lockstep.Key {
+	if account, linked := l[key.ID]; linked && key.Kind == lockstep.KeyCustomer {
+		return account.Key()
 	}
-	return landed
+	return key
 }
 
-// linked returns the account whose customer this is, or was.
+// linked returns the account that a customer is, or was, linked to.
 func (t *tx) linked(ctx context.Context, customerID string) (lockstep.Account, error) {
-	l, err := scanLinked(t.row(ctx, SelectLinked, customerID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return lockstep.Account{}, fmt.Errorf("account of customer %s: %w", customerID, lockstep.ErrNotFound)
+	l, err := collectOne(ctx, t, scanLinked, SelectLinked, customerID)
+	if err != nil {
+		return lockstep.Account{}, fmt.Errorf("account of customer %s: %w", customerID, err)
 	}
-	return l.account, err
+	return l.account, nil
 }
 
-// linkage is a customer and whose it is.
+// linkage is a customer with its account.
 type linkage struct {
 	customerID string
 	account    lockstep.Account
 }
 
-func scanLinked(row scanner) (l linkage, err error) {
+func scanLinked(row Scanner) (l linkage, err error) {
 	err = row.Scan(&l.customerID, &l.account.Kind, &l.account.ID)
 	return l, err
 }
 
-func scanAccount(row scanner) (a lockstep.Account, err error) {
+func scanAccount(row Scanner) (a lockstep.Account, err error) {
 	err = row.Scan(&a.Kind, &a.ID)
 	return a, err
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,26 +29,19 @@ from notices where id = $1`
 	selectGeneration Statement = `select generation from work where key = $1`
 )
 
-// noticeDelay is how long a new notice waits at first: the run that comes before
-// it takes about so long.
+// noticeDelay is how long a new notice waits at first: about as long as the run before it takes.
 const noticeDelay = time.Second
 
 // Notices implements [lockstep.Accounts].
 func (s *Store) Notices(ctx context.Context, account lockstep.Account) ([]lockstep.Notice, error) {
 	notices, err := all(ctx, s, scanNotice, selectNotices, account.Kind, account.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read notices of %s: %w", account, err)
-	}
-	return notices, nil
+	return wrap(notices, err, "read notices of %s", account)
 }
 
 // Notice implements [lockstep.Accounts].
 func (s *Store) Notice(ctx context.Context, id string) (lockstep.Notice, error) {
 	n, err := one(ctx, s, scanNotice, selectNotice, id)
-	if err != nil {
-		return lockstep.Notice{}, fmt.Errorf("read notice %s: %w", id, err)
-	}
-	return n, nil
+	return wrap(n, err, "read notice %s", id)
 }
 
 // SaveNotices implements [lockstep.Accounts].
@@ -63,7 +55,7 @@ func (s *Store) SaveNotices(ctx context.Context, claim lockstep.Claim, account l
 	})
 }
 
-func scanNotice(row scanner) (lockstep.Notice, error) {
+func scanNotice(row Scanner) (lockstep.Notice, error) {
 	var n lockstep.Notice
 	var createdAt int64
 	var facts string
@@ -78,29 +70,16 @@ func scanNotice(row scanner) (lockstep.Notice, error) {
 	return n, nil
 }
 
-// saveNotices stores those that are new and marks their keys. Whoever records a
-// notice holds or has just marked its account's key: the notice waits until that
-// generation is done.
+// saveNotices stores the new ones of notices and marks their keys. The caller holds, or has just
+// marked, the account's key: the notice waits until that generation is done.
 func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
 	var answers []func() ([]string, error)
 	for _, n := range notices {
-		generation := claim.Generation
-		if claim.Key != n.Account.Key() {
-			err := t.row(ctx, selectGeneration, n.Account.Key().String()).Scan(&generation)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return fmt.Errorf("read generation of %s: %w", n.Account, err)
-			}
-		}
-		createdAt := millis(n.CreatedAt)
-		if createdAt == 0 {
-			createdAt = t.now()
-		}
-		facts, err := json.Marshal(n.Facts)
+		stored, err := t.askInsert(ctx, claim, n)
 		if err != nil {
-			return fmt.Errorf("encode facts of notice %s: %w", n.ID, err)
+			return fmt.Errorf("store notice %s: %w", n.ID, err)
 		}
-		answers = append(answers, ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object,
-			string(facts), generation, createdAt))
+		answers = append(answers, stored)
 	}
 	var marks []lockstep.Mark
 	for i, stored := range answers {
@@ -112,5 +91,37 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 			marks = append(marks, lockstep.Mark{Key: notices[i].Key(), Priority: lockstep.Normal, Delay: noticeDelay})
 		}
 	}
-	return t.markRouted(ctx, marks...)
+	t.markRouted(marks...)
+	return nil
+}
+
+// askInsert stores a notice if it is new, and asks for its id then.
+func (t *tx) askInsert(ctx context.Context, claim lockstep.Claim, n lockstep.Notice) (func() ([]string, error), error) {
+	generation, err := t.noticeGeneration(ctx, claim, n.Account.Key())
+	if err != nil {
+		return nil, err
+	}
+	createdAt := millis(n.CreatedAt)
+	if createdAt == 0 {
+		createdAt = t.now()
+	}
+	facts, err := json.Marshal(n.Facts)
+	if err != nil {
+		return nil, fmt.Errorf("encode facts: %w", err)
+	}
+	return ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts),
+		generation, createdAt), nil
+}
+
+// noticeGeneration returns the generation of the account's key that must be done before a notice is
+// delivered.
+func (t *tx) noticeGeneration(ctx context.Context, claim lockstep.Claim, key lockstep.Key) (int64, error) {
+	if claim.Key == key {
+		return claim.Generation, nil
+	}
+	generation, err := collectOne(ctx, t, scanNumber, selectGeneration, key.String())
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return claim.Generation, nil
+	}
+	return generation, err
 }

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// upsertPriceName gives each name of a price a different time, so that the names have an order.
+	// upsertPriceName gives each name of a price a different time, so the names have an order.
 	upsertPriceName Statement = `
 insert into price_names (price_id, lookup_key, product_id, product_plan, seen_at)
 select cast($1 as text), cast($2 as text), cast($3 as text), cast($4 as text),
@@ -23,7 +23,7 @@ select price_id, lookup_key, product_id, product_plan, seen_at
 from price_names where price_id = $1
 order by seen_at, lookup_key`
 
-	// selectHeldPrices counts together what gives the same plan for the same reason.
+	// selectHeldPrices counts items together that give the same plan for the same reason.
 	selectHeldPrices Statement = `
 select price_id, lookup_key, product_id, product_plan, lookup_keys, bought_as, sibling_keys, plan_named,
 	cast(sum(subscriptions) as bigint), cast(sum(licenses) as bigint)
@@ -51,9 +51,7 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 		names = nil // a transaction may be repeated
 		read := map[string]bool{}
 		for _, n := range seen {
-			if _, err := t.exec(ctx, upsertPriceName, n.PriceID, n.LookupKey, n.ProductID, n.ProductPlan, t.now()); err != nil {
-				return fmt.Errorf("store a name of price %s: %w", n.PriceID, err)
-			}
+			t.queue(upsertPriceName, n.PriceID, n.LookupKey, n.ProductID, n.ProductPlan, t.now())
 		}
 		for _, n := range seen {
 			if read[n.PriceID] {
@@ -68,13 +66,10 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("name prices: %w", err)
-	}
-	return names, nil
+	return wrap(names, err, "name prices")
 }
 
-func scanPriceName(row scanner) (lockstep.PriceName, error) {
+func scanPriceName(row Scanner) (lockstep.PriceName, error) {
 	var n lockstep.PriceName
 	var seenAt int64
 	err := row.Scan(&n.PriceID, &n.LookupKey, &n.ProductID, &n.ProductPlan, &seenAt)
@@ -85,13 +80,10 @@ func scanPriceName(row scanner) (lockstep.PriceName, error) {
 // HeldPrices implements [lockstep.HeldPrices].
 func (s *Store) HeldPrices(ctx context.Context, limit int) ([]lockstep.HeldPrice, error) {
 	held, err := all(ctx, s, scanHeldPrice, selectHeldPrices, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list held prices: %w", err)
-	}
-	return held, nil
+	return wrap(held, err, "list held prices")
 }
 
-func scanHeldPrice(row scanner) (lockstep.HeldPrice, error) {
+func scanHeldPrice(row Scanner) (lockstep.HeldPrice, error) {
 	var h lockstep.HeldPrice
 	var keys, siblings string
 	i := &h.Item

@@ -14,13 +14,10 @@ select kind, id, problems from accounts where problems <> '' and (kind, id) > ($
 // Troubled implements [lockstep.Accounts].
 func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error) {
 	found, err := all(ctx, s, scanTroubled, selectProblems, after.Kind, after.ID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts with problems: %w", err)
-	}
-	return found, nil
+	return wrap(found, err, "list accounts with problems")
 }
 
-func scanTroubled(row scanner) (f lockstep.Troubled, err error) {
+func scanTroubled(row Scanner) (f lockstep.Troubled, err error) {
 	var problems string
 	if err := row.Scan(&f.Account.Kind, &f.Account.ID, &problems); err != nil {
 		return f, err

@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	// An idempotency key counts from when it was first sent, so a number that is used
-	// again keeps its time.
-	takeTurn Statement = `
+	// An idempotency key counts from its first use, so a number that is used again keeps its time.
+	takeLock Statement = `
 insert into purchases (kind, id, token, lease_until, number, fingerprint, settled, began_at)
 values ($1, $2, $3, $4, 1, $5, 0, $6)
 on conflict (kind, id) do update set
@@ -23,47 +22,45 @@ on conflict (kind, id) do update set
 	token = excluded.token, lease_until = excluded.lease_until, fingerprint = excluded.fingerprint, settled = 0
 where purchases.lease_until <= $6`
 
-	selectTurn Statement = `select number from purchases where kind = $1 and id = $2`
+	selectLockNumber Statement = `select number from purchases where kind = $1 and id = $2`
 
-	endTurn Statement = `
+	endLock Statement = `
 update purchases set lease_until = 0, token = '', settled = $4 where kind = $1 and id = $2 and token = $3`
 )
 
-// turnLife is how long an idempotency key is trusted: Stripe promises 24 hours.
-const turnLife = 23 * time.Hour
+// lockLife is how long an idempotency key is used. Stripe guarantees 24 hours.
+const lockLife = 23 * time.Hour
 
 // BeginPurchase implements [lockstep.Purchases].
 func (s *Store) BeginPurchase(ctx context.Context, account lockstep.Account, fingerprint string,
 	lease time.Duration) (lockstep.PurchaseLock, error) {
-	turn := lockstep.PurchaseLock{Account: account, Token: rand.Text()}
+	lock := lockstep.PurchaseLock{Account: account, Token: rand.Text()}
 	err := s.write(ctx, func(t *tx) error {
-		taken, err := t.exec(ctx, takeTurn, account.Kind, account.ID, turn.Token, t.now()+lease.Milliseconds(), fingerprint,
-			t.now(), t.now()-turnLife.Milliseconds())
+		taken, err := t.exec(ctx, takeLock, account.Kind, account.ID, lock.Token, t.now()+lease.Milliseconds(), fingerprint,
+			t.now(), t.now()-lockLife.Milliseconds())
 		if err != nil {
 			return err
 		}
 		if taken == 0 {
 			return lockstep.ErrBusy
 		}
-		return t.row(ctx, selectTurn, account.Kind, account.ID).Scan(&turn.Number)
+		lock.Number, err = collectOne(ctx, t, scanNumber, selectLockNumber, account.Kind, account.ID)
+		return err
 	})
-	if err != nil {
-		return lockstep.PurchaseLock{}, fmt.Errorf("begin purchase of %s: %w", account, err)
-	}
-	return turn, nil
+	return wrap(lock, err, "begin purchase of %s", account)
 }
 
 // EndPurchase implements [lockstep.Purchases].
-func (s *Store) EndPurchase(ctx context.Context, turn lockstep.PurchaseLock, settled bool) error {
+func (s *Store) EndPurchase(ctx context.Context, lock lockstep.PurchaseLock, settled bool) error {
 	err := s.write(ctx, func(t *tx) error {
-		ended, err := t.exec(ctx, endTurn, turn.Account.Kind, turn.Account.ID, turn.Token, bit(settled))
+		ended, err := t.exec(ctx, endLock, lock.Account.Kind, lock.Account.ID, lock.Token, bit(settled))
 		if err == nil && ended == 0 {
 			err = lockstep.ErrLeaseLost
 		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("end purchase of %s: %w", turn.Account, err)
+		return fmt.Errorf("end purchase of %s: %w", lock.Account, err)
 	}
 	return nil
 }

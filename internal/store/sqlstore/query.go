@@ -2,163 +2,108 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// scanner is what [sql.Row] and [sql.Rows] have in common.
-type scanner interface{ Scan(dest ...any) error }
-
-// collect reads all rows of a query.
-func collect[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, args ...any) ([]T, error) {
-	rows, err := t.rows(ctx, s, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAll(t, scan, rows)
-}
-
-func scanAll[T any](t *tx, scan func(scanner) (T, error), rows *sql.Rows) (all []T, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := t.readClock(); err != nil {
-			return nil, err
-		}
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return all, t.readClock()
-}
-
-// ask is a query whose rows are wanted later: several that are asked one after the other
-// are sent together, where that counts, when the first of their answers is called for.
-// Nothing is written in between.
-func ask[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement,
+// ask queues a query and returns a function that returns its rows. Several queries that are
+// asked one after the other are sent together, when the first of their answers is needed.
+func ask[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
 	args ...any) (answer func() ([]T, error)) {
-	if t.pool.dialect.Later == nil {
-		return func() ([]T, error) { return collect(ctx, t, scan, s, args...) }
-	}
-	// nolint:sqlclosecheck,rowserrcheck // scanAll does, or they are closed with the transaction
-	rows, err := t.rows(t.pool.dialect.Later(ctx), s, args...)
+	var found []T
+	t.query(s, func(row Scanner) error {
+		one, err := scan(row)
+		if err == nil {
+			found = append(found, one)
+		}
+		return err
+	}, args)
 	return func() ([]T, error) {
-		if err != nil {
+		if err := t.flush(ctx); err != nil {
 			return nil, err
 		}
-		return scanAll(t, scan, rows)
+		return found, nil
 	}
 }
 
-// collectAll reads what a statement returns for all of rows, each its parameters.
-// Rows are told apart by what is returned.
-func collectAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement, rows [][]any) (all []T,
-	err error) {
-	return askAll(ctx, t, scan, s, rows)()
-}
-
-// askAll is collectAll for rows that are wanted later, see ask.
-func askAll[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), s Statement,
-	rows [][]any) (answer func() ([]T, error)) {
-	if len(rows) == 0 {
-		return func() ([]T, error) { return nil, nil }
-	}
-	if together, has := t.pool.dialect.Together[s]; has {
-		return ask(ctx, t, scan, Statement(together), columns(rows)...)
-	}
-	return func() (all []T, err error) {
-		err = underLock(s, rows, func(s Statement, args []any) error {
-			some, err := collect(ctx, t, scan, s, args...)
-			all = append(all, some...)
-			return err
-		})
-		return all, err
-	}
-}
-
-// laterAll has a statement done for all of rows, see [tx.later].
-func laterAll(ctx context.Context, t *tx, s Statement, rows [][]any) error {
-	if together, has := t.pool.dialect.Together[s]; has && len(rows) > 0 {
-		return t.later(ctx, Statement(together), columns(rows)...)
-	}
-	return underLock(s, rows, func(s Statement, args []any) error { return t.later(ctx, s, args...) })
-}
-
-// all reads what one query returns.
-func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement,
-	args ...any) (found []T, err error) {
-	err = s.read(ctx, func(t *tx) (err error) {
-		found, err = collect(t.last(ctx), t, scan, statement, args...)
-		return err
-	})
-	return found, err
-}
-
-// one reads the row that a query returns, or ErrNotFound.
-func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement Statement,
-	args ...any) (found T, err error) {
-	err = s.read(ctx, func(t *tx) (err error) {
-		found, err = scan(t.row(t.last(ctx), statement, args...))
-		if errors.Is(err, sql.ErrNoRows) {
+// askOne is ask for a query that returns one row, or ErrNotFound.
+func askOne[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+	args ...any) (answer func() (T, error)) {
+	rows := ask(ctx, t, scan, s, args...)
+	return func() (one T, err error) {
+		found, err := rows()
+		if err == nil && len(found) == 0 {
 			err = lockstep.ErrNotFound
 		}
+		if err != nil {
+			return one, err
+		}
+		return found[0], nil
+	}
+}
+
+// collect runs a query and returns its rows.
+func collect[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement, args ...any) ([]T, error) {
+	return ask(ctx, t, scan, s, args...)()
+}
+
+// collectOne runs a query and returns its one row, or ErrNotFound.
+func collectOne[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+	args ...any) (T, error) {
+	return askOne(ctx, t, scan, s, args...)()
+}
+
+// all reads the rows of one query in a transaction of its own.
+func all[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), statement Statement,
+	args ...any) (found []T, err error) {
+	err = s.read(ctx, func(t *tx) (err error) {
+		rows := ask(ctx, t, scan, statement, args...)
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+		found, err = rows()
 		return err
 	})
 	return found, err
 }
 
-// columns turns rows into an array for each parameter.
-func columns(rows [][]any) []any {
-	arrays := make([]any, len(rows[0]))
-	for i, first := range rows[0] {
-		switch first.(type) {
-		case string:
-			arrays[i] = column[string](rows, i)
-		case int64:
-			arrays[i] = column[int64](rows, i)
-		case []byte:
-			arrays[i] = column[[]byte](rows, i)
-		default:
-			panic(fmt.Sprintf("sqlstore: parameter %d of many rows is a %T", i+1, first))
-		}
-	}
-	return arrays
-}
-
-func column[T any](rows [][]any, i int) []T {
-	values := make([]T, len(rows))
-	for n, row := range rows {
-		values[n] = row[i].(T)
-	}
-	return values
-}
-
-// only is the row of a query that returns one, or ErrNoRows.
-func only[T any](found []T, err error) (row T, _ error) {
-	if err == nil && len(found) == 0 {
-		err = sql.ErrNoRows
+// one reads the one row of a query in a transaction of its own, or returns ErrNotFound.
+func one[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), statement Statement,
+	args ...any) (found T, err error) {
+	rows, err := all(ctx, s, scan, statement, args...)
+	if err == nil && len(rows) == 0 {
+		err = lockstep.ErrNotFound
 	}
 	if err != nil {
-		return row, err
+		return found, err
 	}
-	return found[0], nil
+	return rows[0], nil
+}
+
+// wrap returns a value, or its error with a description of the operation.
+func wrap[T any](value T, err error, operation string, args ...any) (T, error) {
+	if err != nil {
+		var none T
+		return none, fmt.Errorf(operation+": %w", append(args, err)...)
+	}
+	return value, nil
 }
 
 // scanNumber scans a row of one number.
-func scanNumber(row scanner) (n int64, err error) {
+func scanNumber(row Scanner) (n int64, err error) {
 	err = row.Scan(&n)
 	return n, err
 }
 
+// scanBool scans a row of one boolean.
+func scanBool(row Scanner) (is bool, err error) {
+	err = row.Scan(&is)
+	return is, err
+}
+
 // text scans a row of one string.
-func text(row scanner) (s string, err error) {
+func text(row Scanner) (s string, err error) {
 	err = row.Scan(&s)
 	return s, err
 }

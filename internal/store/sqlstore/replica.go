@@ -19,7 +19,7 @@ on conflict (id) do update set until = excluded.until`
 
 	countReplicas Statement = `select count(*) from replicas where until > $1`
 
-	// upsertPause: the longest that anybody was told counts.
+	// upsertPause keeps the longest pause that any replica was given.
 	upsertPause Statement = `
 insert into upstream_pauses (endpoint, until) values ($1, $2)
 on conflict (endpoint) do update set
@@ -35,37 +35,28 @@ func (s *Store) Beat(ctx context.Context, replica string, ttl time.Duration, pau
 	error) {
 	var fleet lockstep.Fleet
 	err := s.write(ctx, func(t *tx) error {
-		if err := t.later(ctx, upsertReplica, replica, t.now()+ttl.Milliseconds()); err != nil {
-			return err
-		}
+		t.queue(upsertReplica, replica, t.now()+ttl.Milliseconds())
 		for _, p := range pauses {
-			if err := t.later(ctx, upsertPause, p.Endpoint, t.now()+p.For.Milliseconds()); err != nil {
-				return err
-			}
+			t.queue(upsertPause, p.Endpoint, t.now()+p.For.Milliseconds())
 		}
 		for _, prune := range []Statement{pruneReplicas, prunePauses} {
-			if err := t.later(ctx, prune, t.now()); err != nil {
-				return err
-			}
+			t.queue(prune, t.now())
 		}
 		var err error
 		fleet, err = t.fleet(ctx)
 		return err
 	})
-	if err != nil {
-		return lockstep.Fleet{}, fmt.Errorf("note that a replica is at work: %w", err)
-	}
-	return fleet, nil
+	return wrap(fleet, err, "renew a replica's registration")
 }
 
 // Leave implements [lockstep.Replicas].
 func (s *Store) Leave(ctx context.Context, replica string) error {
 	err := s.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, deleteReplica, replica)
-		return err
+		t.queue(deleteReplica, replica)
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("take a replica off: %w", err)
+		return fmt.Errorf("remove a replica: %w", err)
 	}
 	return nil
 }
@@ -74,22 +65,22 @@ func (s *Store) Leave(ctx context.Context, replica string) error {
 func (s *Store) Fleet(ctx context.Context) (lockstep.Fleet, error) {
 	var fleet lockstep.Fleet
 	err := s.read(ctx, func(t *tx) (err error) {
-		if err := t.readClock(); err != nil {
+		if err := t.flush(ctx); err != nil { // brings the time
 			return err
 		}
 		fleet, err = t.fleet(ctx)
 		return err
 	})
-	if err != nil {
-		return lockstep.Fleet{}, fmt.Errorf("read which replicas are at work: %w", err)
-	}
-	return fleet, nil
+	return wrap(fleet, err, "read the running replicas")
 }
 
 func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {
-	replicas := ask(ctx, t, scanNumber, countReplicas, t.now())
-	pauses := ask(t.last(ctx), t, t.scanPause, selectPauses, t.now())
-	n, err := only(replicas())
+	replicas := askOne(ctx, t, scanNumber, countReplicas, t.now())
+	pauses := ask(ctx, t, t.scanPause, selectPauses, t.now())
+	if err := t.commit(ctx); err != nil {
+		return fleet, err
+	}
+	n, err := replicas()
 	if err != nil {
 		return fleet, err
 	}
@@ -98,7 +89,7 @@ func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {
 	return fleet, err
 }
 
-func (t *tx) scanPause(row scanner) (p lockstep.Pause, err error) {
+func (t *tx) scanPause(row Scanner) (p lockstep.Pause, err error) {
 	var until int64
 	err = row.Scan(&p.Endpoint, &until)
 	p.For = time.Duration(until-t.now()) * time.Millisecond

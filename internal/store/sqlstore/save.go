@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,10 +49,8 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 		if err := t.saveAccount(ctx, stored, isNew, change.Record); err != nil {
 			return err
 		}
-		for _, sub := range change.Record.Subscriptions {
-			if err := t.saveSubscription(ctx, change.Record.Account, sub); err != nil {
-				return err
-			}
+		if err := t.saveSubscriptions(change.Record.Account, change.Record.Subscriptions); err != nil {
+			return err
 		}
 		if err := t.saveTrials(ctx, change.TrialAddresses); err != nil {
 			return err
@@ -70,8 +69,8 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	return nil
 }
 
-// saveAccount writes the account's own row over the stored one, and what follows when it or its link
-// is new.
+// saveAccount writes an account's own row and those of its customers. If the account or its link is
+// new, it wakes what waits for them.
 func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool, r lockstep.Record) error {
 	t.changed(r.Account)
 	relinked := r.CustomerID != stored.CustomerID
@@ -80,44 +79,13 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 			return err
 		}
 	}
-	var intent lockstep.Intent
-	if r.Intent != nil {
-		intent = *r.Intent
-	}
-	entitlements, err := listText("entitlements", r.Entitlements)
-	if err != nil {
-		return err
-	}
-	problems, err := listText("problems", r.Problems)
-	if err != nil {
-		return err
-	}
-	departed, err := listText("departed members", r.Departed)
-	if err != nil {
-		return err
-	}
-	_, refused := r.Problem(lockstep.StepDeletion)
-	state := r.State
-	if state == "" {
-		state = lockstep.AccountActive
-	}
-	err = t.later(ctx, updateAccount, r.Account.Kind, r.Account.ID, state, r.Email, r.Name, r.IdentityUpdatedAt,
-		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
-		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
-		entitlements, millis(r.PacedUntil), t.now(),
-		problems, bit(refused), bit(r.EmailVerified), departed)
-	if err != nil {
+	if err := t.saveRecord(r); err != nil {
 		return err
 	}
 	for _, l := range r.Further {
-		if err := t.later(ctx, updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted),
-			l.Trust); err != nil {
-			return err
-		}
+		t.queue(updateFurther, l.CustomerID, r.Account.Kind, r.Account.ID, bit(l.Deleted), l.Trust)
 	}
-	if err := t.saveStanding(ctx, stored, r); err != nil {
-		return err
-	}
+	t.saveStanding(stored, r)
 	if relinked {
 		return t.announceLink(ctx, r.Account, r.CustomerID)
 	}
@@ -127,7 +95,41 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 	return nil
 }
 
-// listText is a list as its column holds it; no list is an empty text.
+// saveRecord writes an account's own row.
+func (t *tx) saveRecord(r lockstep.Record) error {
+	lists, err := encodeLists(r)
+	if err != nil {
+		return err
+	}
+	var intent lockstep.Intent
+	if r.Intent != nil {
+		intent = *r.Intent
+	}
+	_, refused := r.Problem(lockstep.StepDeletion)
+	t.queue(updateAccount, r.Account.Kind, r.Account.ID, cmp.Or(r.State, lockstep.AccountActive),
+		r.Email, r.Name, r.IdentityUpdatedAt,
+		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
+		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
+		lists.entitlements, millis(r.PacedUntil), t.now(),
+		lists.problems, bit(refused), bit(r.EmailVerified), lists.departed)
+	return nil
+}
+
+// recordLists are the lists of a record as their columns hold them.
+type recordLists struct{ entitlements, problems, departed string }
+
+func encodeLists(r lockstep.Record) (l recordLists, err error) {
+	if l.entitlements, err = listText("entitlements", r.Entitlements); err != nil {
+		return l, err
+	}
+	if l.problems, err = listText("problems", r.Problems); err != nil {
+		return l, err
+	}
+	l.departed, err = listText("departed members", r.Departed)
+	return l, err
+}
+
+// listText encodes a list for its column; nil becomes an empty text.
 func listText[T any](name string, list []T) (string, error) {
 	if list == nil {
 		return "", nil
@@ -142,8 +144,8 @@ func listText[T any](name string, list []T) (string, error) {
 // acceptedGeneration stands for the generation of the accepted instance.
 const acceptedGeneration = -1
 
-// createAccount stores an account that is new, as the directory of an instance of the
-// given generation describes it.
+// createAccount stores a new account as the directory of an instance of the given generation
+// describes it.
 func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation int64) error {
 	n, err := t.exec(ctx, insertAccount, i.Account.Kind, i.Account.ID, lockstep.AccountActive, i.Email, i.Name,
 		i.UpdatedAt, t.now(), generation)
@@ -153,23 +155,23 @@ func (t *tx) createAccount(ctx context.Context, i lockstep.Identity, generation 
 	return err
 }
 
-// SaveProjected implements [lockstep.Accounts]. It returns ErrNotFound when there
-// is no such account.
+// SaveProjected implements [lockstep.Accounts]. It returns ErrNotFound if there is no such account.
 func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account lockstep.Account,
 	projected map[string]any) error {
 	encoded, err := json.Marshal(projected)
 	if err != nil {
-		return fmt.Errorf("encode what was projected for %s: %w", account, err)
+		return fmt.Errorf("encode the projection of %s: %w", account, err)
 	}
 	err = s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
 		if err != nil {
 			return err
 		}
 		t.changed(account)
-		return t.later(ctx, updateProjected, account.Kind, account.ID, string(encoded), t.now())
+		t.queue(updateProjected, account.Kind, account.ID, string(encoded), t.now())
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("save what was projected for %s: %w", account, err)
+		return fmt.Errorf("save the projection of %s: %w", account, err)
 	}
 	return nil
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// stepRows is about how many rows one transaction writes. It blocks all other writers on SQLite, and holds
-// locks on PostgreSQL.
+// stepRows is about how many rows one transaction writes. A transaction blocks all other writers on
+// SQLite and holds locks on PostgreSQL.
 //
-// An operation on more rows takes steps, each a transaction of its own. After an error or a crash some steps
-// are committed; the caller repeats the call, which skips the rows that are done.
+// An operation on more rows takes steps, each a transaction of its own. After an error or a crash
+// some steps are committed; the caller repeats the call, which skips the rows that are done.
 const stepRows = 1000
 
-// step is how many rows one transaction writes where each of them costs so many.
-func (d Dialect) step(cost int) int {
+// step returns how many items one transaction writes if each of them writes cost rows.
+func (d *Dialect) step(cost int) int {
 	rows := d.StepRows
 	if rows == 0 {
 		rows = stepRows
@@ -23,20 +23,21 @@ func (d Dialect) step(cost int) int {
 	return max(1, rows/cost)
 }
 
-func (s *Store) step(cost int) int { return s.writer.dialect.step(cost) }
+func (s *Store) step(cost int) int { return s.dialect.step(cost) }
 
-// head splits off the first n; the rest is what further steps do.
+// head splits off the first n items; further steps do the rest.
 func head[T any](all []T, n int) (first, rest []T) {
 	n = min(n, len(all))
 	return all[:n], all[n:]
 }
 
-// saveSteps makes a change fit into one transaction. It writes the notices that do not fit, returns the rest
-// for Save to write, and a function that then writes the subscriptions and marks that do not fit.
+// saveSteps makes a change fit into one transaction. It writes the notices that do not fit, returns
+// the rest for Save to write, and a function that then writes the subscriptions and marks that do
+// not fit.
 //
-// Notices may come first, because their delivery waits for the end of the run. Subscriptions that have not ended
-// come before those that have, so that an account never lacks access between two steps. The last
-// subscriptions repeat the first marks, because those keys show what the subscriptions say.
+// Notices may come first, because their delivery waits for the end of the run. Subscriptions that
+// have not ended come before those that have, so an account never lacks access between two steps.
+// The last subscriptions repeat the first marks, because those keys show what the subscriptions say.
 func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim,
 	change lockstep.AccountUpdate) (rest lockstep.AccountUpdate, after func() error, err error) {
 	rest = change
@@ -60,10 +61,8 @@ func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim,
 		for i, some := range subscriptions {
 			err := s.fenced(ctx, claim, func(t *tx) error {
 				t.changed(change.Record.Account)
-				for _, sub := range some {
-					if err := t.saveSubscription(ctx, change.Record.Account, sub); err != nil {
-						return err
-					}
+				if err := t.saveSubscriptions(change.Record.Account, some); err != nil {
+					return err
 				}
 				if i == len(subscriptions)-1 {
 					return t.mark(ctx, rest.Marks)

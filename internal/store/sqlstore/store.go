@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -11,13 +10,14 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Store keeps everything in an SQL database.
+// Store implements [lockstep.Store] over an SQL database.
 type Store struct {
-	writer, reader *pool
+	writer, reader Database
+	dialect        Dialect
 
 	mu     sync.Mutex
 	closed bool
-	inside sync.WaitGroup // transactions; counted under mu while not closed
+	inside sync.WaitGroup // running transactions; incremented under mu while not closed
 }
 
 var (
@@ -25,11 +25,14 @@ var (
 	_ lockstep.Overlapping = (*Store)(nil)
 )
 
-// New returns the store over a database whose schema is up to date. Both handles
-// are the store's from now on; they may be the same.
-func New(writer, reader *sql.DB, dialect Dialect) *Store {
-	return &Store{writer: newPool(writer, dialect, true), reader: newPool(reader, dialect, false)}
+// New returns the store over a database whose schema is up to date. Transactions that write
+// run on writer, all others on reader. The store owns both and closes them.
+func New(writer, reader Database, dialect Dialect) *Store {
+	return &Store{writer: writer, reader: reader, dialect: dialect}
 }
+
+// Overlap implements [lockstep.Overlapping].
+func (s *Store) Overlap() int { return max(1, s.dialect.Overlap) }
 
 var errClosed = errors.New("store is closed")
 
@@ -45,8 +48,8 @@ func (s *Store) enter() error {
 
 func (s *Store) leave() { s.inside.Done() }
 
-// Close waits for the transactions that have begun, refuses others, and closes
-// the database. Closing again does nothing.
+// Close waits for the running transactions, refuses others, and closes the database. A second
+// call does nothing.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -56,13 +59,13 @@ func (s *Store) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.inside.Wait()
-	// The writer is last: SQLite empties its log when the last connection closes,
-	// and only a writing one can.
-	err := s.reader.close()
-	if log := s.writer.dialect.Log; log != nil {
+	// The writer comes last: SQLite empties its log when the last connection closes, and only
+	// a writing connection can do that.
+	err := s.reader.Close()
+	if log := s.dialect.Log; log != nil {
 		err = errors.Join(err, log.Close())
 	}
-	if err := errors.Join(err, s.writer.close()); err != nil {
+	if err := errors.Join(err, s.writer.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
@@ -80,23 +83,22 @@ func (s *Store) Ping(ctx context.Context) error {
 	var wrote, read int64
 	err := s.write(ctx, func(t *tx) error {
 		wrote = t.now()
-		_, err := t.exec(ctx, beat, wrote)
-		return err
+		t.queue(beat, wrote)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("write heartbeat: %w", err)
 	}
-	err = s.read(ctx, func(t *tx) error { return t.row(ctx, selectBeat).Scan(&read) })
-	if err != nil {
+	if read, err = one(ctx, s, scanNumber, selectBeat); err != nil {
 		return fmt.Errorf("read heartbeat: %w", err)
 	}
-	if read < wrote { // another process may have written a later one
-		return fmt.Errorf("read heartbeat: %d is older than %d, which was just written", read, wrote)
+	if read < wrote { // another process may have written a later time
+		return fmt.Errorf("read heartbeat: the database returned %d after %d was written", read, wrote)
 	}
 	return nil
 }
 
-// millis is t as the database keeps it.
+// millis is a time as the database stores it.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -104,7 +106,7 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// moment is the time that millis wrote.
+// moment reads what millis wrote.
 func moment(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
@@ -112,7 +114,7 @@ func moment(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// orNull is the way in which the database keeps a value whose zero means none.
+// orNull stores an empty string as null.
 func orNull(s string) any {
 	if s == "" {
 		return nil

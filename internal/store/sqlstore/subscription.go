@@ -58,7 +58,7 @@ insert into subscription_items (subscription_id, id, price_id, lookup_key, produ
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
-// subscriptions asks for those of an account.
+// subscriptions asks for the subscriptions of an account.
 func (t *tx) subscriptions(ctx context.Context, account lockstep.Account) func() ([]lockstep.Subscription, error) {
 	answer := t.sponsorships(ctx, selectSubscriptions, selectSubscriptionItems, account.Kind, account.ID)
 	return func() (subscriptions []lockstep.Subscription, err error) {
@@ -70,8 +70,8 @@ func (t *tx) subscriptions(ctx context.Context, account lockstep.Account) func()
 	}
 }
 
-// paysFor asks for what a user bought for organizations: what has not ended first,
-// then the newest.
+// paysFor asks for the subscriptions that a user bought for organizations: those that have not ended
+// first, then the newest.
 func (t *tx) paysFor(ctx context.Context, user lockstep.Account) func() ([]lockstep.Sponsorship, error) {
 	if user.Kind != lockstep.User {
 		return func() ([]lockstep.Sponsorship, error) { return nil, nil }
@@ -93,7 +93,7 @@ func endedLast(s lockstep.Subscription) int {
 	return 0
 }
 
-// sponsorships asks for subscriptions with their items and whose they are.
+// sponsorships asks for subscriptions with their items and accounts.
 func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
 	args ...any) func() ([]lockstep.Sponsorship, error) {
 	answer, itemsByOwner := ask(ctx, t, scanSponsorship, rows, args...), t.itemsByOwner(ctx, items, args...)
@@ -113,7 +113,7 @@ func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
 	}
 }
 
-func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
+func scanSponsorship(row Scanner) (lockstep.Sponsorship, error) {
 	var f lockstep.Sponsorship
 	s := &f.Subscription
 	var cancelAt, canceledAt, endedAt, trialEnd, createdAt, unpaidSince, triedAt int64
@@ -125,17 +125,23 @@ func scanSponsorship(row scanner) (lockstep.Sponsorship, error) {
 	return f, err
 }
 
-func (t *tx) saveSubscription(ctx context.Context, account lockstep.Account, s lockstep.Subscription) error {
-	err := t.later(ctx, upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
-		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
-		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
-	if err != nil {
-		return fmt.Errorf("store subscription %s: %w", s.ID, err)
+func (t *tx) saveSubscriptions(account lockstep.Account, all []lockstep.Subscription) error {
+	for _, s := range all {
+		if err := t.saveSubscription(account, s); err != nil {
+			return fmt.Errorf("store subscription %s: %w", s.ID, err)
+		}
 	}
-	return t.replaceItems(ctx, deleteSubscriptionItems, insertSubscriptionItem, s.ID, s.Items)
+	return nil
 }
 
-// bit is how the database keeps a truth.
+func (t *tx) saveSubscription(account lockstep.Account, s lockstep.Subscription) error {
+	t.queue(upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
+		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
+		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
+	return t.replaceItems(deleteSubscriptionItems, insertSubscriptionItem, s.ID, s.Items)
+}
+
+// bit is a boolean as the database stores it.
 func bit(b bool) int {
 	if b {
 		return 1

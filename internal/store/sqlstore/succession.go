@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +11,7 @@ import (
 )
 
 const (
-	// revokeKey settles a key whatever run holds it, whose writes then fail.
+	// revokeKey settles a key even if a run holds it. The run's later writes fail.
 	revokeKey Statement = `
 update work set
 	done_generation = generation, scope = 0, claimed_scope = 0, lease_token = '', lease_until = 0,
@@ -26,7 +25,7 @@ select exists (select 1 from subscriptions where account_kind = $1 and account_i
 	moveFurther       Statement = `update former_customers set id = $3 where kind = $1 and id = $2`
 	moveSubscriptions Statement = `update subscriptions set account_id = $3 where account_kind = $1 and account_id = $2`
 	moveLicenses      Statement = `update licenses set account_id = $3 where account_kind = $1 and account_id = $2`
-	// A user's payments for organizations go along.
+	// A user's payments for organizations move too.
 	movePaidBy    Statement = `update subscriptions set paid_by = $2 where paid_by = $1 and paid_by <> ''`
 	selectPaidFor Statement = `
 select account_kind, account_id from subscriptions where paid_by = $1 and paid_by <> ''`
@@ -53,39 +52,24 @@ select kind, id from successions where kind = $1 and successor = $2 and done_at 
 select kind, id from successions where kind = $1 and successor = $2 and done_at > 0 order by id`
 )
 
-// Succeed implements [lockstep.Instances]. The rows of one account fit one transaction, except
-// for its open events: if there are many, a wake of the former key moves the rest.
+// Succeed implements [lockstep.Instances]. The rows of one account fit into one transaction, except
+// its open events: if there are many, a wake of the former key moves the rest.
 func (s *Store) Succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succession) error {
 	if claim.Key != c.To.Key() || c.From.Kind != c.To.Kind || c.From == c.To {
 		return fmt.Errorf("%s cannot succeed %s under %s: %w", c.To, c.From, claim.Key, lockstep.ErrInvalid)
 	}
 	err := s.fenced(ctx, claim, func(t *tx) error { return t.succeed(ctx, claim, c) })
 	if err != nil {
-		return fmt.Errorf("carry %s over to %s: %w", c.From, c.To, err)
+		return fmt.Errorf("move %s to its successor %s: %w", c.From, c.To, err)
 	}
 	return nil
 }
 
+// succeed merges a former account into its successor. It locks the former account's key before the
+// account itself, in the order in which a run of that account locks them.
 func (t *tx) succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succession) error {
-	// Before the account is locked: whoever runs it holds this row, then the account's.
-	if err := t.later(ctx, revokeKey, c.From.Key().String()); err != nil {
-		return err
-	}
-	from, err := t.account(ctx, c.From)
-	if err != nil {
-		return err
-	}
-	if from.InstanceGeneration >= c.Generation || from.State == lockstep.AccountDeleted {
-		return lockstep.ErrInUse
-	}
-	if from.CustomerID == "" {
-		from.CustomerID, from.Intent = c.CustomerID, nil
-	}
-	to, err := t.account(ctx, c.To)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		to = lockstep.Record{Account: c.To}
-		err = t.createAccount(ctx, lockstep.Identity{Account: c.To}, c.Generation)
-	}
+	t.queue(revokeKey, c.From.Key().String())
+	from, to, err := t.successionRecords(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -96,42 +80,61 @@ func (t *tx) succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succe
 	if err := t.moveAll(ctx, claim, c); err != nil {
 		return err
 	}
-	if err := t.saveSuccessor(ctx, merged, beside); err != nil {
+	if err := t.saveSuccessor(merged, beside); err != nil {
 		return err
 	}
 	t.changed(c.From)
 	t.changed(c.To)
 	t.announce(c.To, merged.CustomerID)
-	if err := t.recordSuccession(ctx, c); err != nil {
-		return err
+	t.recordSuccession(c)
+	t.markRouted(lockstep.Mark{Key: c.To.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
+		Priority: lockstep.Normal})
+	return t.moveWork(ctx, c)
+}
+
+// successionRecords reads the former account and its successor, which it creates if needed. It
+// returns ErrInUse if the former account still belongs to the accepted instance, or is deleted.
+func (t *tx) successionRecords(ctx context.Context, c lockstep.Succession) (from, to lockstep.Record, err error) {
+	if from, err = t.account(ctx, c.From); err != nil {
+		return from, to, err
 	}
-	mark := lockstep.Mark{Key: c.To.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers, Priority: lockstep.Normal}
-	if err := t.markRouted(ctx, mark); err != nil {
-		return err
+	if from.InstanceGeneration >= c.Generation || from.State == lockstep.AccountDeleted {
+		return from, to, lockstep.ErrInUse
 	}
-	more, err := t.moveEvents(ctx, c.To, c.From.Key().String())
+	if from.CustomerID == "" {
+		from.CustomerID, from.Intent = c.CustomerID, nil
+	}
+	to, err = t.account(ctx, c.To)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		to = lockstep.Record{Account: c.To}
+		err = t.createAccount(ctx, lockstep.Identity{Account: c.To}, c.Generation)
+	}
+	return from, to, err
+}
+
+// moveWork moves the former account's open events to its successor and wakes what waits for the
+// former account.
+func (t *tx) moveWork(ctx context.Context, c lockstep.Succession) error {
+	from := c.From.Key()
+	more, err := t.moveEvents(ctx, c.To, from.String())
 	if err != nil {
 		return err
 	}
 	if more {
-		if err := t.wakeRest(ctx, c.From.Key()); err != nil {
-			return err
-		}
+		t.wakeRest(from)
 	}
-	if err := t.later(ctx, deleteWaits, c.From.Key().String()); err != nil {
-		return fmt.Errorf("delete waits: %w", err)
-	}
-	return t.wake(ctx, c.From.Key())
+	t.queue(deleteWaits, from.String())
+	return t.wake(ctx, from)
 }
 
-// heir returns the successor of the account that a key names, if there is one.
+// heir returns the successor of the account that a key names, if it has one.
 func (t *tx) heir(ctx context.Context, key lockstep.Key) (successor lockstep.Account, found bool, err error) {
 	former, is := key.Account()
 	if !is {
 		return lockstep.Account{}, false, nil
 	}
-	successor, err = scanAccount(t.row(ctx, selectSuccessor, former.Kind, former.ID))
-	if errors.Is(err, sql.ErrNoRows) {
+	successor, err = collectOne(ctx, t, scanAccount, selectSuccessor, former.Kind, former.ID)
+	if errors.Is(err, lockstep.ErrNotFound) {
 		return lockstep.Account{}, false, nil
 	}
 	if err != nil {
@@ -140,8 +143,8 @@ func (t *tx) heir(ctx context.Context, key lockstep.Key) (successor lockstep.Acc
 	return successor, true, nil
 }
 
-// merge decides which customer is the successor's primary one, and which one becomes
-// a further one beside it; without an id: none.
+// merge decides which customer is the successor's primary one, and which one becomes a further one
+// beside it; beside has no id if there is none.
 func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (
 	merged lockstep.Record, beside lockstep.Link, err error) {
 	merged = to
@@ -156,16 +159,9 @@ func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (
 	case from.CustomerID == "" || from.CustomerID == to.CustomerID:
 		return merged, beside, nil
 	}
-	takes := to.CustomerID == ""
-	if !takes {
-		var ours, theirs bool
-		if err := t.row(ctx, hasRunning, to.Account.Kind, to.Account.ID, to.CustomerID).Scan(&ours); err != nil {
-			return merged, beside, err
-		}
-		if err := t.row(ctx, hasRunning, from.Account.Kind, from.Account.ID, from.CustomerID).Scan(&theirs); err != nil {
-			return merged, beside, err
-		}
-		takes = !ours && (theirs || !from.CustomerDeleted)
+	takes, err := t.takesPrimary(ctx, from, to)
+	if err != nil {
+		return merged, beside, err
 	}
 	if !takes {
 		return merged, lockstep.Link{CustomerID: from.CustomerID, Deleted: from.CustomerDeleted}, nil
@@ -176,13 +172,28 @@ func (t *tx) merge(ctx context.Context, from, to lockstep.Record) (
 	return merged, lockstep.Link{CustomerID: to.CustomerID, Deleted: to.CustomerDeleted}, nil
 }
 
-// moveAll moves what belongs to the former account, and removes its row.
+// takesPrimary reports whether the former account's customer becomes the successor's primary one:
+// if the successor has none, or only a customer without a running subscription while the former one
+// has a running subscription or is not deleted.
+func (t *tx) takesPrimary(ctx context.Context, from, to lockstep.Record) (bool, error) {
+	if to.CustomerID == "" {
+		return true, nil
+	}
+	toRuns := askOne(ctx, t, scanBool, hasRunning, to.Account.Kind, to.Account.ID, to.CustomerID)
+	fromRuns := askOne(ctx, t, scanBool, hasRunning, from.Account.Kind, from.Account.ID, from.CustomerID)
+	ours, err := toRuns()
+	if err != nil || ours {
+		return false, err
+	}
+	theirs, err := fromRuns()
+	return theirs || !from.CustomerDeleted, err
+}
+
+// moveAll moves everything that belongs to the former account, and removes its row.
 func (t *tx) moveAll(ctx context.Context, claim lockstep.Claim, c lockstep.Succession) error {
 	kind, from, to := c.From.Kind, c.From.ID, c.To.ID
 	for _, move := range []Statement{moveFurther, moveSubscriptions, moveLicenses} {
-		if err := t.later(ctx, move, kind, from, to); err != nil {
-			return err
-		}
+		t.queue(move, kind, from, to)
 	}
 	if c.From.Kind == lockstep.User {
 		if err := t.movePayer(ctx, from, to); err != nil {
@@ -190,72 +201,57 @@ func (t *tx) moveAll(ctx context.Context, claim lockstep.Claim, c lockstep.Succe
 		}
 	}
 	// Notices that are not handed over yet wait for the successor's run instead.
-	if err := t.later(ctx, moveNotices, kind, from, to, claim.Generation); err != nil {
-		return err
-	}
-	return t.later(ctx, deleteAccount, kind, from)
+	t.queue(moveNotices, kind, from, to, claim.Generation)
+	t.queue(deleteAccount, kind, from)
+	return nil
 }
 
-// movePayer has a user's successor be who pays for organizations, which then look at who
-// of their buyers is a member.
+// movePayer makes a user's successor the payer for organizations, and marks the organizations: they
+// check which of their buyers are members.
 func (t *tx) movePayer(ctx context.Context, from, to string) error {
 	organizations, err := collect(ctx, t, scanAccount, selectPaidFor, from)
 	if err != nil {
 		return err
 	}
-	if err := t.later(ctx, movePaidBy, from, to); err != nil {
-		return err
-	}
+	t.queue(movePaidBy, from, to)
 	slices.SortFunc(organizations, func(a, b lockstep.Account) int { return strings.Compare(a.String(), b.String()) })
 	for _, organization := range slices.Compact(organizations) {
 		t.changed(organization)
 		mark := lockstep.Mark{Key: organization.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopeMembers,
 			Priority: lockstep.Normal}
-		if err := t.markRouted(ctx, mark); err != nil {
-			return err
-		}
+		t.markRouted(mark)
 	}
 	return nil
 }
 
-// saveSuccessor writes the merged row. The customer beside its primary one becomes a
-// further one.
-func (t *tx) saveSuccessor(ctx context.Context, r lockstep.Record, beside lockstep.Link) error {
+// saveSuccessor writes the merged row. The customer beside the primary one becomes a further one.
+func (t *tx) saveSuccessor(r lockstep.Record, beside lockstep.Link) error {
 	entitlements, err := listText("entitlements", r.Entitlements)
 	if err != nil {
 		return err
 	}
-	if err := t.later(ctx, deleteFurther, r.CustomerID); err != nil {
-		return err
-	}
-	err = t.later(ctx, updateSuccessor, r.Account.Kind, r.Account.ID, orNull(r.CustomerID), r.CustomerEmail,
+	t.queue(deleteFurther, r.CustomerID)
+	t.queue(updateSuccessor, r.Account.Kind, r.Account.ID, orNull(r.CustomerID), r.CustomerEmail,
 		r.CustomerName,
 		bit(r.CustomerDeleted), r.CustomerGeneration, bit(r.Misnamed), r.EntitledBy, entitlements, millis(r.CreatedAt),
 		t.now())
-	if err != nil || beside.CustomerID == "" {
-		return err
+	if beside.CustomerID != "" {
+		t.addFurther(r.Account, beside.CustomerID, lockstep.Proven, beside.Deleted)
 	}
-	return t.addFurther(ctx, r.Account, beside.CustomerID, lockstep.Proven, beside.Deleted)
+	return nil
 }
 
-// recordSuccession has the former id, and all that led to it, lead to the successor.
-func (t *tx) recordSuccession(ctx context.Context, c lockstep.Succession) error {
-	if err := t.later(ctx, redirectSuccessions, c.From.Kind, c.From.ID, c.To.ID); err != nil {
-		return err
-	}
-	if err := t.later(ctx, deleteSuccession, c.To.Kind, c.To.ID); err != nil { // it was a former id, and is one no more
-		return err
-	}
-	return t.later(ctx, upsertSuccession, c.From.Kind, c.From.ID, c.To.ID, t.now())
+// recordSuccession makes the former id, and every id that led to it, lead to the successor.
+func (t *tx) recordSuccession(c lockstep.Succession) {
+	t.queue(redirectSuccessions, c.From.Kind, c.From.ID, c.To.ID)
+	t.queue(deleteSuccession, c.To.Kind, c.To.ID) // the successor is no former id any more
+	t.queue(upsertSuccession, c.From.Kind, c.From.ID, c.To.ID, t.now())
 }
 
 // Successor implements [lockstep.Instances].
 func (s *Store) Successor(ctx context.Context, former lockstep.Account) (lockstep.Account, error) {
 	successor, err := one(ctx, s, scanAccount, selectSuccessor, former.Kind, former.ID)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read successor of %s: %w", former, err)
-	}
-	return successor, nil
+	return wrap(successor, err, "read successor of %s", former)
 }
 
 // OrderSuccession implements [lockstep.Instances].
@@ -278,14 +274,12 @@ func (s *Store) OrderSuccession(ctx context.Context, from, to lockstep.Account) 
 		if former.InstanceGeneration >= instance.Generation {
 			return lockstep.ErrInUse
 		}
-		if err := t.later(ctx, upsertSuccession, from.Kind, from.ID, to.ID, 0); err != nil {
-			return err
-		}
+		t.queue(upsertSuccession, from.Kind, from.ID, to.ID, 0)
 		return t.mark(ctx, []lockstep.Mark{{Key: to.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeSuccession,
 			Priority: lockstep.Interactive}})
 	})
 	if err != nil {
-		return fmt.Errorf("have %s succeed %s: %w", to, from, err)
+		return fmt.Errorf("order %s to succeed %s: %w", to, from, err)
 	}
 	return nil
 }
@@ -293,8 +287,5 @@ func (s *Store) OrderSuccession(ctx context.Context, from, to lockstep.Account) 
 // OrderedPredecessors implements [lockstep.Instances].
 func (s *Store) OrderedPredecessors(ctx context.Context, to lockstep.Account) ([]lockstep.Account, error) {
 	ordered, err := all(ctx, s, scanAccount, selectOrdered, to.Kind, to.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read predecessors of %s: %w", to, err)
-	}
-	return ordered, nil
+	return wrap(ordered, err, "read predecessors of %s", to)
 }

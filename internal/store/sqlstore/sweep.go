@@ -31,9 +31,7 @@ func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cur
 	err := s.inSteps(ctx, claim, first)
 	if err == nil {
 		err = s.fenced(ctx, claim, func(t *tx) error {
-			if err := t.later(ctx, upsertCursor, sweep, cursor); err != nil {
-				return err
-			}
+			t.queue(upsertCursor, sweep, cursor)
 			return t.mark(ctx, last)
 		})
 	}

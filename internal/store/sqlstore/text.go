@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// replaceUnstorable puts U+FFFD for what PostgreSQL cannot keep as text: the NUL character and
-// bytes that are not UTF-8. SQLite could keep them, so without this one database would fail
-// where the other does not, and a business could not move. Ids with such a character match
-// nothing then, which is right: no provider has any.
+// replaceUnstorable replaces what PostgreSQL cannot store as text by U+FFFD: the NUL character and
+// bytes that are not UTF-8. SQLite could store them, so without this one database would fail where
+// the other does not, and data could not be moved between them. An id with such a character then
+// matches nothing, which is right: no provider uses one.
 func replaceUnstorable(args []any) {
 	for i, arg := range args {
 		if text, is := arg.(string); is {
@@ -17,7 +17,7 @@ func replaceUnstorable(args []any) {
 	}
 }
 
-// Storable is a text as every database returns it.
+// Storable returns a text as every database returns it.
 func Storable(text string) string {
 	if !strings.Contains(text, "\x00") && utf8.ValidString(text) {
 		return text

@@ -25,15 +25,11 @@ func (s *Store) HadTrial(ctx context.Context, email string) (had bool, err error
 		if err != nil {
 			return err
 		}
-		var n int64
-		err = t.row(ctx, selectTrial, address).Scan(&n)
+		n, err := collectOne(ctx, t, scanNumber, selectTrial, address)
 		had = n > 0
 		return err
 	})
-	if err != nil {
-		return false, fmt.Errorf("look for an earlier trial: %w", err)
-	}
-	return had, nil
+	return wrap(had, err, "look for an earlier trial")
 }
 
 func (t *tx) saveTrials(ctx context.Context, emails []string) error {
@@ -42,18 +38,16 @@ func (t *tx) saveTrials(ctx context.Context, emails []string) error {
 		if err != nil {
 			return err
 		}
-		if err := t.later(ctx, insertTrial, address, t.now()); err != nil {
-			return fmt.Errorf("store a trial: %w", err)
-		}
+		t.queue(insertTrial, address, t.now())
 	}
 	return nil
 }
 
-// trialAddress is how an address is kept: as a hash under the database's own key, so that the
-// table alone, or a list of known addresses alone, tells nobody who had a trial.
+// trialAddress hashes an address with the database's own key, so neither the table alone nor a list
+// of known addresses alone shows who had a trial.
 func (t *tx) trialAddress(ctx context.Context, email string) (string, error) {
-	var key string
-	if err := t.row(ctx, selectTrialKey).Scan(&key); err != nil {
+	key, err := collectOne(ctx, t, text, selectTrialKey)
+	if err != nil {
 		return "", fmt.Errorf("read the key of trials: %w", err)
 	}
 	mac := hmac.New(sha256.New, []byte(key))

@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,86 +10,78 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// tx is a transaction: the connection, its statements and the moment at which
-// it is taken to happen.
+// tx is a transaction. It queues statements and sends them when a result is needed, or with
+// the commit: see "Round trips" in the package comment.
 type tx struct {
-	sql   *sql.Tx
-	pool  *pool
-	clock *sql.Rows // the database's, which is not read yet
-	at    int64     // see now
+	on      Transaction
+	dialect *Dialect
+	writing bool
 
-	changes []lockstep.Account // whose record is written, see changed
+	at        int64    // see now
+	queued    []*Query // and not sent yet
+	committed bool
+	failed    error // the first error of the database; nothing can follow it
+
+	changes []lockstep.Account // accounts whose record this transaction writes, see changed
 	news    []news             // see announce
 }
 
-// tries is how often a transaction is begun that the database undoes, or that was overtaken.
+// tries is how often a transaction is repeated that the database undid, or that was overtaken.
 const tries = 5
 
 // busyFor is how long a transaction waits for another process that holds the database.
 const busyFor = 5 * time.Second
 
-// errOvertaken ends a transaction that was about to create what another has created
-// since this one looked. The next try finds it.
+// errOvertaken ends a transaction that was about to create a row which another writer has
+// created since this one looked. The next try finds it.
 var errOvertaken = errors.New("another writer was faster")
 
-// write runs do in a writing transaction, which is on disk when write returns
-// nil and has changed nothing when it does not; except that nobody knows after the
-// connection broke during the commit. do is run again when the database has undone
-// the transaction for another's sake, or another was faster.
+// write runs do in a writing transaction. When it returns nil, the transaction is on disk;
+// when it returns an error, nothing has changed, except that the outcome is unknown after the
+// connection broke during the commit. It runs do again when the database has undone the
+// transaction so that another could proceed, or when another writer was faster.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return s.early(ctx, func(t *tx) error {
-		if err := t.readClock(); err != nil {
+	return s.writeEarly(ctx, func(t *tx) error {
+		if err := t.flush(ctx); err != nil { // brings the time
 			return err
 		}
 		return do(t)
 	})
 }
 
-// early is write for what needs an answer of the database before it needs the time: the
-// two come together.
-func (s *Store) early(ctx context.Context, do func(*tx) error) error {
-	return s.earlyThen(ctx, func() {}, do)
-}
-
-// earlyThen is early, and calls committed when the transaction is committed and may not
-// be on disk yet.
-func (s *Store) earlyThen(ctx context.Context, committed func(), do func(*tx) error) error {
+// writeEarly is write for a transaction that asks the database something before it needs the
+// time. The time comes with the first answer, which saves a round trip.
+func (s *Store) writeEarly(ctx context.Context, do func(*tx) error) error {
 	for try := 1; ; try++ {
-		err := s.transact(ctx, s.writer, nil, committed, func(t *tx) error {
-			if err := do(t); err != nil {
-				return err
-			}
-			return t.numberChanges(ctx)
-		})
-		undone := s.writer.dialect.undone(err)
+		err := s.transact(ctx, true, do)
+		undone := s.dialect.failure(err) == Undone
 		if try == tries || !undone && !errors.Is(err, errOvertaken) || ctx.Err() != nil {
 			return err
 		}
 		if undone {
-			// For whose sake it was is let pass: it wants what this transaction locks first.
+			// Back off so that the winning transaction can proceed: it needs our locks.
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 		}
 	}
 }
 
-// read runs do in a transaction that sees one state of the database. The time comes with
-// the first answer.
+// read runs do in a transaction that sees one state of the database. The time comes with the
+// first answer.
 func (s *Store) read(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true, Isolation: s.reader.dialect.Snapshot}, func() {}, do)
+	return s.transact(ctx, false, do)
 }
 
 // transact runs do in one transaction. While another process holds the database it tries again,
 // for as long as [busyFor] and the context allow.
-func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, committed func(),
-	do func(*tx) error) error {
+func (s *Store) transact(ctx context.Context, writing bool, do func(*tx) error) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave()
 	start := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		err := p.transact(ctx, opts, committed, do)
-		if !p.dialect.busy(err) || time.Since(start) >= busyFor {
+		err := s.transactOnce(ctx, writing, do)
+		if s.dialect.failure(err) != Busy || time.Since(start) >= busyFor {
 			return err
 		}
 		select {
@@ -102,68 +92,45 @@ func (s *Store) transact(ctx context.Context, p *pool, opts *sql.TxOptions, comm
 	}
 }
 
-func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, committed func(), do func(*tx) error) error {
-	log := p.dialect.Log
-	if !p.writing {
-		log = nil
+func (s *Store) transactOnce(ctx context.Context, writing bool, do func(*tx) error) error {
+	database, log := s.reader, Log(nil)
+	if writing {
+		database, log = s.writer, s.dialect.Log
 	}
-	if log != nil { // what cannot become durable is not written
+	if log != nil { // do not write what cannot become durable
 		if err := log.Err(); err != nil {
 			return err
 		}
 	}
-	p.prepare(ctx)
-	sqlTx, err := p.db.BeginTx(ctx, opts)
+	on, err := database.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = sqlTx.Rollback() }() // after Commit it does nothing
-	t := &tx{sql: sqlTx, pool: p}
-	if err := t.askClock(ctx); err != nil {
-		return err
-	}
+	defer on.End()
+	t := &tx{on: on, dialect: &s.dialect, writing: writing}
+	t.queueClock()
 	if err := do(t); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	if err := t.commit(ctx); err != nil {
 		return err
 	}
-	committed()
 	if log != nil {
 		return log.Flush()
 	}
 	return nil
 }
 
-// askClock has the time come with the first answer.
-func (t *tx) askClock(ctx context.Context) (err error) {
-	if t.pool.dialect.Clock == "" {
+// queueClock reads the clock of the process, or has the database's time come with the first answer.
+func (t *tx) queueClock() {
+	if t.dialect.Clock == "" {
 		t.at = time.Now().UnixMilli()
-		return nil
+		return
 	}
-	if t.pool.dialect.Later != nil {
-		ctx = t.pool.dialect.Later(ctx)
-	}
-	t.clock, err = t.sql.QueryContext(ctx, t.pool.dialect.Clock) //nolint:sqlclosecheck,rowserrcheck // readClock does
-	return err
+	t.add(&Query{SQL: t.dialect.Clock, Row: func(row Scanner) error { return row.Scan(&t.at) }})
 }
 
-// readClock reads the time, if it was not read before.
-func (t *tx) readClock() (err error) {
-	if t.clock == nil {
-		return nil
-	}
-	clock := t.clock
-	t.clock = nil
-	defer func() { err = errors.Join(err, clock.Close()) }()
-	if !clock.Next() {
-		return cmp.Or(clock.Err(), sql.ErrNoRows)
-	}
-	return clock.Scan(&t.at)
-}
-
-// now is the moment at which the transaction is taken to happen, in milliseconds. It is known
-// from the first answer on: who needs it before reads the clock.
+// now returns the time of the transaction in milliseconds. It is known from the first answer on.
 func (t *tx) now() int64 {
 	if t.at == 0 {
 		panic("sqlstore: the time is needed before it is known")
@@ -171,73 +138,53 @@ func (t *tx) now() int64 {
 	return t.at
 }
 
-// later has a statement done by when the transaction is committed, in the order in which
-// statements are said. If it fails, so does the next one whose answer is wanted, or the commit.
-func (t *tx) later(ctx context.Context, s Statement, args ...any) error {
-	if t.pool.dialect.Later == nil {
-		_, err := t.exec(ctx, s, args...)
+func (t *tx) add(q *Query) *Query {
+	t.queued = append(t.queued, q)
+	return q
+}
+
+// query queues a statement; row receives its rows, if it is not nil.
+func (t *tx) query(s Statement, row func(Scanner) error, args []any) *Query {
+	replaceUnstorable(args)
+	return t.add(&Query{SQL: t.dialect.text(s, t.writing), Args: args, Row: row})
+}
+
+// queue queues a write. If it fails, the next flush or the commit returns the error.
+func (t *tx) queue(s Statement, args ...any) *Query { return t.query(s, nil, args) }
+
+// exec runs a statement at once and returns how many rows it changed.
+func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) {
+	q := t.queue(s, args...)
+	err := t.flush(ctx)
+	return q.Changed, err
+}
+
+// flush sends what is queued and reads all answers.
+func (t *tx) flush(ctx context.Context) error { return t.send(ctx, false) }
+
+// commit sends what is queued together with the commit. The answers are there afterwards, and
+// nothing can be queued any more. A transaction that does not call it is committed when its
+// function returns.
+func (t *tx) commit(ctx context.Context) error {
+	if t.committed {
+		return t.send(ctx, false)
+	}
+	if err := t.numberChanges(ctx); err != nil {
 		return err
 	}
-	replaceUnstorable(args)
-	_, err := t.sql.ExecContext(t.pool.dialect.Later(ctx), t.pool.dialect.text(s, t.pool.writing),
-		t.pool.dialect.arguments(args)...)
-	return err
+	return t.send(ctx, true)
 }
 
-// last is the context for the last statement of a transaction, see [Dialect].
-func (t *tx) last(ctx context.Context) context.Context {
-	if t.pool.dialect.Last == nil {
-		return ctx
+func (t *tx) send(ctx context.Context, commit bool) error {
+	if t.failed != nil || len(t.queued) == 0 && !commit {
+		return t.failed
 	}
-	return t.pool.dialect.Last(ctx)
-}
-
-// exec returns how many rows the statement changed.
-func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) {
-	replaceUnstorable(args)
-	var result sql.Result
-	var err error
-	if stmt := t.pool.lookup(s); stmt != nil {
-		// nolint:sqlclosecheck // closed with the transaction
-		result, err = t.sql.StmtContext(ctx, stmt).ExecContext(ctx, args...)
-	} else {
-		result, err = t.sql.ExecContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
+	if t.committed {
+		return errors.New("a statement follows the commit")
 	}
-	if err == nil {
-		err = t.readClock()
-	}
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// row asks for one row.
-func (t *tx) row(ctx context.Context, s Statement, args ...any) scanner {
-	replaceUnstorable(args)
-	var row *sql.Row
-	if stmt := t.pool.lookup(s); stmt != nil {
-		row = t.sql.StmtContext(ctx, stmt).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
-	} else {
-		row = t.sql.QueryRowContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
-	}
-	if row.Err() == nil {
-		if err := t.readClock(); err != nil {
-			return broken{err}
-		}
-	}
-	return row
-}
-
-// broken is a row that cannot be read.
-type broken struct{ err error }
-
-func (b broken) Scan(...any) error { return b.err }
-
-func (t *tx) rows(ctx context.Context, s Statement, args ...any) (*sql.Rows, error) {
-	replaceUnstorable(args)
-	if stmt := t.pool.lookup(s); stmt != nil {
-		return t.sql.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
-	}
-	return t.sql.QueryContext(ctx, t.pool.dialect.text(s, t.pool.writing), t.pool.dialect.arguments(args)...)
+	queries := t.queued
+	t.queued = nil
+	t.failed = t.on.Send(ctx, queries, commit)
+	t.committed = commit && t.failed == nil
+	return t.failed
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -10,8 +9,8 @@ import (
 )
 
 const (
-	// SelectInherits is what there is under a customer's key that is not settled. Where there
-	// are several writers nobody adds to it from here on.
+	// SelectInherits reads the unsettled work of a customer's key. With several writers it locks
+	// the row, so nobody adds to it any more.
 	SelectInherits Statement = `
 select scope | claimed_scope, attempts, disposition from work
 where key = $1 and (generation > done_generation or disposition in ('parked', 'failed'))`
@@ -25,7 +24,7 @@ where seq in (select seq from events where key = $1 and status in ('pending', 'p
 
 	selectSomeWaiting Statement = `select key from work_waits where waits_for = $1 order by key limit $2`
 
-	// settleUnheld settles a key, unless a run holds it at $2.
+	// settleUnheld settles a key, unless a run holds it at the time $2.
 	settleUnheld Statement = `
 update work set
 	done_generation = generation,
@@ -34,25 +33,23 @@ update work set
 where key = $1 and lease_until <= $2`
 )
 
-// news is an account that is new, or its link to a customer.
+// news is a new account, or a new link of an account to a customer.
 type news struct {
 	account    lockstep.Account
-	customerID string // empty: it was linked before, or is not
+	customerID string // empty: the link is not new
 }
 
-// announce has those woken who wait for an account or its customer, at the end of the
-// transaction: when its change has its number, so that whoever parks at the same time
-// either sees the account or is seen waiting.
+// announce wakes the keys that wait for an account or its customer, at the end of the transaction.
+// By then its change has its number, so a run that parks at the same time either sees the account
+// or is seen waiting.
 func (t *tx) announce(account lockstep.Account, customerID string) {
 	t.news = append(t.news, news{account, customerID})
 }
 
-// tellNews does what was announced.
-func (t *tx) tellNews(ctx context.Context) error {
+// wakeWaiting wakes the keys that wait for the announced accounts and customers.
+func (t *tx) wakeWaiting(ctx context.Context) error {
 	for _, n := range t.news {
-		if err := t.later(ctx, updateLinkedSeq, n.account.Kind, n.account.ID); err != nil {
-			return fmt.Errorf("number the link of %s: %w", n.account, err)
-		}
+		t.queue(updateLinkedSeq, n.account.Kind, n.account.ID)
 		keys := []lockstep.Key{n.account.Key()}
 		if n.customerID != "" {
 			keys = append(keys, customerKey(n.customerID))
@@ -64,11 +61,11 @@ func (t *tx) tellNews(ctx context.Context) error {
 	return nil
 }
 
-// wake marks what waits for an account that is new, or for its link that is new.
-// A waiting customer that is linked by now is its account's concern. If more keys wait than fit into a
-// transaction, it leaves all of them to [Store.Wake].
+// wake marks the keys that wait for any of keys. The mark of a customer that was linked meanwhile
+// lands on its account. If more keys wait than fit into a transaction, it leaves all of them to
+// [Store.Wake].
 func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
-	most := t.pool.dialect.step(4)
+	most := t.dialect.step(4)
 	var answers []func() ([]lockstep.Key, error)
 	for _, key := range keys {
 		answers = append(answers, ask(ctx, t, scanKey, selectSomeWaiting, key.String(), most+1))
@@ -89,56 +86,57 @@ func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
 		return err
 	}
 	for _, key := range rest {
-		if err := t.wakeRest(ctx, key); err != nil {
-			return err
-		}
+		t.wakeRest(key)
 	}
 	return nil
 }
 
-// inherits reports whether an account that is linked to the customer takes over
-// anything from it, and what may have changed about it. That is all there is, once a run
-// has tried: what it took with it may be gone with it.
+// inherits reports whether an account that is linked to the customer takes over work from it, and
+// with which scope. Once a run has tried, the scope is everything: what the run took may be lost.
 func (t *tx) inherits(ctx context.Context, customerID string) (scope lockstep.Scope, inherits bool, err error) {
-	var attempts int
-	var disposition lockstep.Disposition
-	err = t.row(ctx, SelectInherits, customerKey(customerID).String()).Scan(&scope, &attempts, &disposition)
-	if errors.Is(err, sql.ErrNoRows) {
+	left, err := collectOne(ctx, t, scanUnsettled, SelectInherits, customerKey(customerID).String())
+	if errors.Is(err, lockstep.ErrNotFound) {
 		return 0, false, nil
 	}
-	if attempts > 0 || disposition == lockstep.Parked || disposition == lockstep.Failed {
-		scope = lockstep.ScopeAll
+	if left.attempts > 0 || left.disposition == lockstep.Parked || left.disposition == lockstep.Failed {
+		left.scope = lockstep.ScopeAll
 	}
-	return scope, err == nil, err
+	return left.scope, err == nil, err
 }
 
-// inherit gives an account what there is under its customer's key: it marks the
-// account with the scope and moves the open events there, to be settled with that mark.
-// The customer's own row is settled and waits for nothing; if a run holds it, the
-// run ends it. It is settled before the events are moved: whoever is marking it has then
-// committed, so that an event is not left where nothing is pending any more.
+// unsettled is the work left under a key.
+type unsettled struct {
+	scope       lockstep.Scope
+	attempts    int
+	disposition lockstep.Disposition
+}
+
+func scanUnsettled(row Scanner) (u unsettled, err error) {
+	err = row.Scan(&u.scope, &u.attempts, &u.disposition)
+	return u, err
+}
+
+// inherit gives an account the work of its customer's key: it marks the account with the scope and
+// moves the open events there, to be settled with that mark. It settles the customer's own row and
+// deletes its waits; if a run holds the row, the run ends it. The row is settled before the events
+// move: a transaction that is marking it has then committed, so no event is left under a key that
+// is not pending.
 func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string, scope lockstep.Scope) error {
 	customer := customerKey(customerID).String()
-	if err := t.later(ctx, settleUnheld, customer, t.now()); err != nil {
-		return fmt.Errorf("settle %s: %w", customer, err)
-	}
-	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal}); err != nil {
-		return err
-	}
-	if err := t.later(ctx, deleteWaits, customer); err != nil {
-		return fmt.Errorf("delete waits of %s: %w", customer, err)
-	}
+	t.queue(settleUnheld, customer, t.now())
+	t.markRouted(lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal})
+	t.queue(deleteWaits, customer)
 	more, err := t.moveEvents(ctx, account, customer)
-	if err != nil || !more {
-		return err
+	if more {
+		t.wakeRest(customerKey(customerID))
 	}
-	return t.wakeRest(ctx, customerKey(customerID))
+	return err
 }
 
 // moveEvents moves open events of a customer, or of a former account, to an account, and reports
 // whether there may be more.
 func (t *tx) moveEvents(ctx context.Context, account lockstep.Account, from string) (more bool, err error) {
-	most := t.pool.dialect.step(2)
+	most := t.dialect.step(2)
 	n, err := t.exec(ctx, moveEvents, from, account.Key().String(), most)
 	if err != nil {
 		return false, fmt.Errorf("move events of %s: %w", from, err)

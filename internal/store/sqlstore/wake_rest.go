@@ -7,26 +7,26 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// takeWaits deletes waits for a key, so that the next step finds others.
+// takeWaits deletes some waits for a key, so that the next step finds others.
 const takeWaits Statement = `
 delete from work_waits
 where waits_for = $1 and key in (select key from work_waits where waits_for = $1 order by key limit $2)
 returning key`
 
-// Wake implements [lockstep.Queue]. It deletes the waits of the keys that it marks: they are pending from then
-// on, and if their run parks them, it stores their waits again.
+// Wake implements [lockstep.Queue]. It deletes the waits of the keys that it marks. They are pending
+// from then on, and if their run parks them, it stores their waits again.
 func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err error) {
 	target, err := lockstep.ParseKey(claim.Key.ID)
 	if err != nil {
 		return false, fmt.Errorf("wake: %w", lockstep.Terminal(err))
 	}
 	err = s.fenced(ctx, claim, func(t *tx) error {
-		landed, err := t.land(ctx, []lockstep.Key{target})
+		landed, err := t.land(ctx, target)
 		if err != nil {
 			return err
 		}
-		account, moves := landed[0].Account()
-		if landed[0] == target {
+		account, moves := landed.Account()
+		if landed == target {
 			if account, moves, err = t.heir(ctx, target); err != nil {
 				return err
 			}
@@ -36,32 +36,27 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 				return err
 			}
 		}
-		keys, err := collect(ctx, t, scanKey, takeWaits, target.String(), t.pool.dialect.step(2))
+		keys, err := collect(ctx, t, scanKey, takeWaits, target.String(), t.dialect.step(2))
 		if err != nil {
 			return err
 		}
-		more = len(keys) == t.pool.dialect.step(2)
+		more = len(keys) == t.dialect.step(2)
 		return t.mark(ctx, marksOf(keys))
 	})
-	if err != nil {
-		return false, fmt.Errorf("wake what waits for %s: %w", target, err)
-	}
-	return more, nil
+	return wrap(more, err, "wake what waits for %s", target)
 }
 
-// moveSome moves open events of a customer that is linked, or of a former account, to the account, which is marked
-// for them, and reports whether there may be more.
+// moveSome marks an account and moves open events of its customer, or of a former account, there. It
+// reports whether there may be more.
 func (t *tx) moveSome(ctx context.Context, account lockstep.Account, from lockstep.Key) (more bool, err error) {
-	if err := t.markRouted(ctx, lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll,
-		Priority: lockstep.Normal}); err != nil {
-		return false, err
-	}
+	t.markRouted(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll,
+		Priority: lockstep.Normal})
 	return t.moveEvents(ctx, account, from.String())
 }
 
 // wakeRest leaves the keys that wait for key to a run of [Store.Wake].
-func (t *tx) wakeRest(ctx context.Context, key lockstep.Key) error {
-	return t.markRouted(ctx, lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
+func (t *tx) wakeRest(key lockstep.Key) {
+	t.markRouted(lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
 }
 
 // marksOf returns marks that start runs of parked keys.

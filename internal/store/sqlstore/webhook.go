@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	upsertTold Statement = `
+	upsertNotified Statement = `
 insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, 1, $4)
 on conflict (kind, id) do update set digest = excluded.digest, sequence = access_told.sequence + 1, at = excluded.at`
 
-	selectTold Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
+	selectNotified Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
 
 	selectDelivery Statement = `
 select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
@@ -47,48 +47,38 @@ on conflict (id) do update set
 func (s *Store) NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
 	keys []lockstep.Key) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.later(ctx, upsertTold, account.Kind, account.ID, digest, t.now()); err != nil {
-			return err
-		}
+		t.queue(upsertNotified, account.Kind, account.ID, digest, t.now())
 		for _, key := range keys {
-			if err := t.markRouted(ctx, lockstep.Mark{Key: key, Priority: lockstep.Normal}); err != nil {
-				return err
-			}
+			t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("tell access of %s: %w", account, err)
+		return fmt.Errorf("store access notification of %s: %w", account, err)
 	}
 	return nil
 }
 
 // AccessNotification implements [lockstep.Webhooks].
 func (s *Store) AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error) {
-	told, err := one(ctx, s, scanTold, selectTold, account.Kind, account.ID)
-	if err != nil {
-		return lockstep.AccessNotification{}, fmt.Errorf("read what was told of %s: %w", account, err)
-	}
-	return told, nil
+	n, err := one(ctx, s, scanNotification, selectNotified, account.Kind, account.ID)
+	return wrap(n, err, "read access notification of %s", account)
 }
 
-func scanTold(row scanner) (told lockstep.AccessNotification, err error) {
+func scanNotification(row Scanner) (n lockstep.AccessNotification, err error) {
 	var at int64
-	err = row.Scan(&told.Digest, &told.Sequence, &at)
-	told.At = moment(at)
-	return told, err
+	err = row.Scan(&n.Digest, &n.Sequence, &at)
+	n.At = moment(at)
+	return n, err
 }
 
 // WebhookDelivery implements [lockstep.Webhooks].
 func (s *Store) WebhookDelivery(ctx context.Context, endpoint, subject string) (lockstep.WebhookDelivery, error) {
 	d, err := one(ctx, s, scanDelivery, selectDelivery, endpoint, subject)
-	if err != nil {
-		return lockstep.WebhookDelivery{}, fmt.Errorf("read delivery of %s to %s: %w", subject, endpoint, err)
-	}
-	return d, nil
+	return wrap(d, err, "read delivery of %s to %s", subject, endpoint)
 }
 
-func scanDelivery(row scanner) (d lockstep.WebhookDelivery, err error) {
+func scanDelivery(row Scanner) (d lockstep.WebhookDelivery, err error) {
 	var beganAt, at int64
 	err = row.Scan(&d.Endpoint, &d.Subject, &d.State, &d.Status, &d.Reason, &d.Attempts, &d.Sequence, &beganAt, &at)
 	d.BeganAt, d.UpdatedAt = moment(beganAt), moment(at)
@@ -99,10 +89,11 @@ func scanDelivery(row scanner) (d lockstep.WebhookDelivery, err error) {
 func (s *Store) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, d lockstep.WebhookDelivery,
 	endpoint *lockstep.WebhookEndpoint) error {
 	err := s.fenced(ctx, claim, func(t *tx) error {
-		if err := t.saveDelivery(ctx, d); err != nil || endpoint == nil {
-			return err
+		t.saveDelivery(d)
+		if endpoint != nil {
+			t.saveEndpoint(*endpoint)
 		}
-		return t.saveEndpoint(ctx, *endpoint)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("save delivery of %s to %s as %s: %w", d.Subject, d.Endpoint, d.State, err)
@@ -110,22 +101,19 @@ func (s *Store) SaveWebhookDelivery(ctx context.Context, claim lockstep.Claim, d
 	return nil
 }
 
-func (t *tx) saveDelivery(ctx context.Context, d lockstep.WebhookDelivery) error {
-	return t.later(ctx, upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
+func (t *tx) saveDelivery(d lockstep.WebhookDelivery) {
+	t.queue(upsertDelivery, d.Endpoint, d.Subject, d.State, d.Status, d.Reason, d.Attempts, d.Sequence,
 		millis(d.BeganAt), t.now())
 }
 
-func (t *tx) saveEndpoint(ctx context.Context, e lockstep.WebhookEndpoint) error {
-	return t.later(ctx, upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
+func (t *tx) saveEndpoint(e lockstep.WebhookEndpoint) {
+	t.queue(upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
 }
 
 // WebhookDeliveries implements [lockstep.Webhooks].
 func (s *Store) WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error) {
 	found, err := all(ctx, s, scanDelivery, selectDeliveries, endpoint, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read deliveries to %s: %w", endpoint, err)
-	}
-	return found, nil
+	return wrap(found, err, "read deliveries to %s", endpoint)
 }
 
 // WebhookEndpoint implements [lockstep.Webhooks].
@@ -134,13 +122,10 @@ func (s *Store) WebhookEndpoint(ctx context.Context, id string) (lockstep.Webhoo
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return lockstep.WebhookEndpoint{ID: id}, nil
 	}
-	if err != nil {
-		return lockstep.WebhookEndpoint{}, fmt.Errorf("read endpoint %s: %w", id, err)
-	}
-	return e, nil
+	return wrap(e, err, "read endpoint %s", id)
 }
 
-func scanEndpoint(row scanner) (e lockstep.WebhookEndpoint, err error) {
+func scanEndpoint(row Scanner) (e lockstep.WebhookEndpoint, err error) {
 	var failing, disabled int64
 	err = row.Scan(&e.ID, &failing, &disabled, &e.Reason)
 	e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)
@@ -149,44 +134,45 @@ func scanEndpoint(row scanner) (e lockstep.WebhookEndpoint, err error) {
 
 // Redeliver implements [lockstep.Webhooks].
 func (s *Store) Redeliver(ctx context.Context, endpoint, subject string) error {
-	err := s.write(ctx, func(t *tx) error { return t.redeliver(ctx, endpoint, lockstep.Interactive, subject) })
+	err := s.write(ctx, func(t *tx) error {
+		t.redeliver(endpoint, lockstep.Interactive, subject)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("redeliver %s to %s: %w", subject, endpoint, err)
 	}
 	return nil
 }
 
-// redeliver starts deliveries over, also those that were delivered, and their three days.
-func (t *tx) redeliver(ctx context.Context, endpoint string, priority lockstep.Priority, subjects ...string) error {
+// redeliver starts deliveries over with a new period of three days, also those that were delivered.
+func (t *tx) redeliver(endpoint string, priority lockstep.Priority, subjects ...string) {
 	var marks []lockstep.Mark
 	for _, subject := range subjects {
 		d := lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject, State: lockstep.WebhookPending,
 			BeganAt: moment(t.now())}
-		if err := t.saveDelivery(ctx, d); err != nil {
-			return err
-		}
+		t.saveDelivery(d)
 		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
 	}
-	return t.markRouted(ctx, marks...)
+	t.markRouted(marks...)
 }
 
-// EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint, because a worker holds
-// every delivery to a disabled one again. The steps go through the subjects in order, so they end even when
-// the endpoint refuses a delivery meanwhile and a worker holds it again.
+// EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint,
+// because a worker holds every delivery to a disabled one again. The steps go through the subjects
+// in order, so they end even if the endpoint refuses a delivery meanwhile and a worker holds it
+// again.
 func (s *Store) EnableWebhookEndpoint(ctx context.Context, id string) (missed int, err error) {
 	most, after := s.step(2), ""
 	for {
 		var subjects []string
 		err := s.write(ctx, func(t *tx) (err error) {
 			if after == "" {
-				if err := t.saveEndpoint(ctx, lockstep.WebhookEndpoint{ID: id}); err != nil {
-					return err
-				}
+				t.saveEndpoint(lockstep.WebhookEndpoint{ID: id})
 			}
 			if subjects, err = collect(ctx, t, text, selectMissed, id, after, most); err != nil {
 				return err
 			}
-			return t.redeliver(ctx, id, lockstep.Normal, subjects...)
+			t.redeliver(id, lockstep.Normal, subjects...)
+			return nil
 		})
 		if err != nil {
 			return missed, fmt.Errorf("enable endpoint %s: %w", id, err)

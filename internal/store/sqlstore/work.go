@@ -2,9 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -30,46 +27,42 @@ order by key limit $1`
 	selectWaiting Statement = `select key from work_waits where waits_for = $1 order by key`
 )
 
-// Work implements [lockstep.Queue]. Its Scope is what the current run took with
-// it and what has been marked since.
+// Work implements [lockstep.Queue]. Its Scope is what the current run took and what was marked
+// since.
 func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error) {
 	var w lockstep.Work
 	err := s.read(ctx, func(t *tx) (err error) {
-		w, err = t.scanWork(t.row(t.last(ctx), selectWork, key.String()))
-		if errors.Is(err, sql.ErrNoRows) {
-			return lockstep.ErrNotFound
+		work := askOne(ctx, t, t.scanWork, selectWork, key.String())
+		if err := t.commit(ctx); err != nil {
+			return err
 		}
+		w, err = work()
 		return err
 	})
-	if err != nil {
-		return lockstep.Work{}, fmt.Errorf("read work %s: %w", key, err)
-	}
-	return w, nil
+	return wrap(w, err, "read work %s", key)
 }
 
 // Backlog implements [lockstep.Queue].
 func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error) {
 	var all []lockstep.Work
 	err := s.read(ctx, func(t *tx) (err error) {
-		all, err = collect(t.last(ctx), t, t.scanWork, selectBacklog, limit)
+		work := ask(ctx, t, t.scanWork, selectBacklog, limit)
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+		all, err = work()
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read backlog: %w", err)
-	}
-	return all, nil
+	return wrap(all, err, "read backlog")
 }
 
 // WaitingFor implements [lockstep.Queue].
 func (s *Store) WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Key, error) {
 	keys, err := all(ctx, s, scanKey, selectWaiting, key.String())
-	if err != nil {
-		return nil, fmt.Errorf("read what waits for %s: %w", key, err)
-	}
-	return keys, nil
+	return wrap(keys, err, "read what waits for %s", key)
 }
 
-func scanKey(row scanner) (lockstep.Key, error) {
+func scanKey(row Scanner) (lockstep.Key, error) {
 	s, err := text(row)
 	if err != nil {
 		return lockstep.Key{}, err
@@ -77,7 +70,7 @@ func scanKey(row scanner) (lockstep.Key, error) {
 	return lockstep.ParseKey(s)
 }
 
-func (t *tx) scanWork(row scanner) (lockstep.Work, error) {
+func (t *tx) scanWork(row Scanner) (lockstep.Work, error) {
 	var w lockstep.Work
 	var key string
 	var runAt, leaseUntil int64

@@ -35,14 +35,14 @@ func fullRecord() lockstep.Record {
 	}
 }
 
-// withoutTimes is r without what the store's clock says.
+// withoutTimes returns r without the times of the store's clock.
 func withoutTimes(r lockstep.Record) lockstep.Record {
 	r.CreatedAt, r.UpdatedAt = time.Time{}, time.Time{}
 	return r
 }
 
 var ledger = map[string]func(*world){
-	"a record is kept as it was saved": func(w *world) {
+	"a record is stored as it was saved": func(w *world) {
 		want := fullRecord()
 		w.save(want)
 		got := w.account(acme)
@@ -51,7 +51,7 @@ var ledger = map[string]func(*world){
 		}
 		equal(w, "record", withoutTimes(got), want)
 	},
-	"a record is replaced, but for subscriptions that it does not list": func(w *world) {
+	"a record is replaced, except subscriptions that it does not list": func(w *world) {
 		w.save(fullRecord())
 		before := w.account(acme)
 		want := lockstep.Record{Account: acme, State: lockstep.AccountDeleted, CustomerID: "cus_1", CustomerDeleted: true,
@@ -63,7 +63,7 @@ var ledger = map[string]func(*world){
 		equal(w, "record", withoutTimes(got), want)
 		equal(w, "created", got.CreatedAt, before.CreatedAt)
 	},
-	"an account that is not there is not found": func(w *world) {
+	"a missing account is not found": func(w *world) {
 		if _, err := w.Account(w.Context(), alice); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("account: %v", err)
 		}
@@ -71,7 +71,7 @@ var ledger = map[string]func(*world){
 			w.Errorf("account of customer: %v", err)
 		}
 	},
-	"an account is active unless said otherwise": func(w *world) {
+	"an account is active by default": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		equal(w, "state", w.account(alice).State, lockstep.AccountActive)
 	},
@@ -81,7 +81,7 @@ var ledger = map[string]func(*world){
 			Projected: map[string]any{"plan": "pro"}})
 		equal(w, "record", withoutTimes(w.account(alice)), lockstep.Record{Account: alice, State: lockstep.AccountActive})
 	},
-	"save keeps what was projected": func(w *world) {
+	"save keeps the projection": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(alice.Key())
 		projected := map[string]any{"plan": "pro", "gone": nil,
@@ -91,7 +91,7 @@ var ledger = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, Name: "Alice"})
 		equal(w, "projected", w.account(alice).Projected, projected)
 	},
-	"a projection of nobody is not found": func(w *world) {
+	"a projection of a missing account is not found": func(w *world) {
 		claim := w.hold(alice.Key())
 		if err := w.SaveProjected(w.Context(), claim, alice, nil); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("got %v", err)

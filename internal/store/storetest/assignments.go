@@ -7,7 +7,7 @@ import (
 )
 
 var assignments = map[string]func(*world){
-	"an operator's word is kept, may be changed, and has the object looked at": func(w *world) {
+	"an operator's decision is stored, can be changed, and marks the object": func(w *world) {
 		if _, err := w.AssignmentOf(w.Context(), cus1); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("before: %v, want ErrNotFound", err)
 		}
@@ -19,7 +19,7 @@ var assignments = map[string]func(*world){
 		}
 		w.done(w.claim(cus1))
 	},
-	"what is linked otherwise is not assigned": func(w *world) {
+	"an object that is linked to another account is not assigned": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: cus1.ID})
 		w.take(0)
 		if err := w.Assign(w.Context(), cus1, bob); !errors.Is(err, lockstep.ErrLinked) {
@@ -27,7 +27,7 @@ var assignments = map[string]func(*world){
 		}
 		w.ok(w.Assign(w.Context(), cus1, alice))
 	},
-	"a license is not assigned to somebody else": func(w *world) {
+	"a license is not assigned to another account": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(checkoutKey("cs_1"))
 		w.ok(w.SaveLicense(w.Context(), claim, lockstep.License{ID: "cs_1", Account: alice, Status: lockstep.LicenseActive},

@@ -10,7 +10,7 @@ import (
 
 var backfillKey = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 
-// began is when what the tests list was created.
+// began is when the listed objects were created.
 var began = time.Unix(1_700_000_000, 0).UTC()
 
 // stage stores a page under a claim of the backfill's key.
@@ -34,7 +34,7 @@ func subscriptionOf(customer string) lockstep.Subscription {
 }
 
 var backfills = map[string]func(*world){
-	"a backfill begins once, and by itself only where no service has run": func(w *world) {
+	"a backfill begins once, and automatically only if no service has run": func(w *world) {
 		begin := func(was, next string, fresh, want bool) {
 			w.Helper()
 			begun, err := w.BeginBackfill(w.Context(), was, next, fresh)
@@ -52,7 +52,7 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "cursor", cursor, "3")
 	},
-	"a customer is read with all that was listed about it": func(w *world) {
+	"a customer is read with all its listed objects": func(w *world) {
 		w.save(lockstep.Record{Account: bob})
 		w.ok(w.Link(w.Context(), w.hold(cus2), lockstep.Identity{Account: bob}, cus2.ID, lockstep.Proven))
 		w.ok(w.Assign(w.Context(), customerKey("cus_3"), acme))
@@ -140,7 +140,7 @@ var backfills = map[string]func(*world){
 		for i := range adoptions {
 			adoptions[i].Scope = lockstep.ScopeIdentity
 		}
-		for range 2 { // what is done again changes nothing
+		for range 2 { // a repetition changes nothing
 			w.ok(w.Adopt(w.Context(), claim, "3", adoptions, []lockstep.Mark{{Key: checkoutKey("cs_1")}}))
 		}
 		r, err := w.Account(w.Context(), alice)
@@ -168,7 +168,7 @@ var backfills = map[string]func(*world){
 		w.ok(err)
 		equal(w, "account", owner, bob)
 	},
-	"a list takes nothing back of what an account's run has read since": func(w *world) {
+	"a list does not overwrite what an account's run has read since": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: cus1.ID})
 		w.link(alice, cus2.ID, lockstep.Claimed)
 		w.drain()
@@ -194,7 +194,7 @@ var backfills = map[string]func(*world){
 		equal(w, "what the customer was given", r.CustomerEmail, "new@example.com")
 		equal(w, "customers", w.customers(alice), []string{cus1.ID, cus2.ID + " proven"})
 	},
-	"an account is of the instance that listed it": func(w *world) {
+	"an account belongs to the instance that listed it": func(w *world) {
 		w.move("ins_2")
 		var adoptions []lockstep.Adoption
 		for n, account := range []lockstep.Account{alice, bob} {
@@ -207,7 +207,7 @@ var backfills = map[string]func(*world){
 		equal(w, "listed by the former instance", w.account(alice).InstanceGeneration, int64(0))
 		equal(w, "listed by the accepted instance", w.account(bob).InstanceGeneration, int64(1))
 	},
-	"claims of unlinked customers outlive what was listed": func(w *world) {
+	"claims of unlinked customers outlive the listed data": func(w *world) {
 		claim := w.hold(backfillKey)
 		w.stage(claim, "1", lockstep.BackfillPage{Identities: []lockstep.Identity{{Account: alice,
 			CustomerIDs: []string{"cus_9"}, ExternalID: "42"}},
@@ -257,7 +257,7 @@ var backfills = map[string]func(*world){
 	},
 }
 
-// holdAmong marks a key and claims it, whatever else is due.
+// holdAmong marks a key and claims it, among other due keys.
 func (w *world) holdAmong(key lockstep.Key) lockstep.Claim {
 	w.Helper()
 	w.mark(key, 0, lockstep.Normal)

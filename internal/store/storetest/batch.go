@@ -7,12 +7,12 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// many is more than a statement takes at once, of each length that there is.
+// many is more rows than one statement takes.
 const many = 32 + 8 + 2 + 1
 
-// batch: what is stored or marked at once is what it would be one by one.
+// batch checks that a batch has the same effect as its items one by one.
 var batch = map[string]func(*world){
-	"a batch of deliveries is what they are one by one": func(w *world) {
+	"a batch of deliveries has the same effect as each of them alone": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_former", CustomerDeleted: true})
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_now"})
 		w.save(lockstep.Record{Account: acme, CustomerID: "cus_acme"})
@@ -57,7 +57,7 @@ var batch = map[string]func(*world){
 			}
 		}
 	},
-	"many marks at once are what they are one by one": func(w *world) {
+	"many marks at once have the same effect as each of them alone": func(w *world) {
 		var keys []lockstep.Key
 		for i := range many {
 			keys = append(keys, customerKey(fmt.Sprint(i)))
@@ -66,7 +66,7 @@ var batch = map[string]func(*world){
 		start := time.Now()
 		for i, c := range w.take(time.Minute) {
 			switch i % 3 {
-			case 0: // is being worked on
+			case 0: // a run holds it
 			case 1:
 				w.finish(c, lockstep.Outcome{Disposition: lockstep.Retry, At: start.Add(time.Hour), Reason: "later"})
 			case 2:

@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// since asks for what changed after a number, and returns the next number.
+// since returns the accounts that changed after a number, and the next number.
 func (w *world) since(after int64, want ...lockstep.Account) int64 {
 	w.Helper()
 	changed, err := w.ChangedSince(w.Context(), after, 100)
@@ -20,7 +20,7 @@ func (w *world) since(after int64, want ...lockstep.Account) int64 {
 }
 
 var changes = map[string]func(*world){
-	"every write of a record is told once": func(w *world) {
+	"every write of a record is reported once": func(w *world) {
 		at := w.since(0)
 		w.save(lockstep.Record{Account: alice})
 		at = w.since(at, alice)
@@ -42,21 +42,21 @@ var changes = map[string]func(*world){
 		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: bob}, "cus_1", lockstep.Proven))
 		w.since(at, bob)
 	},
-	"what changed is told in its order, an account once": func(w *world) {
+	"changes are reported in order, each account once": func(w *world) {
 		at := w.since(0)
 		for _, a := range []lockstep.Account{alice, acme, bob, alice} {
 			w.save(lockstep.Record{Account: a})
 		}
 		w.since(at, acme, bob, alice)
 	},
-	"what does not write a record is not told": func(w *world) {
+	"an operation that writes no record is not reported": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		at := w.since(0, alice)
 		w.done(w.hold(alice.Key()))
 		w.deliver("evt_1", cus1)
 		w.since(at)
 	},
-	"a write that fails is not told": func(w *world) {
+	"a failed write is not reported": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		at := w.since(0, alice)
 		claim := w.hold(bob.Key())
@@ -66,7 +66,7 @@ var changes = map[string]func(*world){
 		}
 		w.since(at)
 	},
-	"too much to tell is unknown": func(w *world) {
+	"too many changes are reported as unknown": func(w *world) {
 		at := w.since(0)
 		for _, a := range []lockstep.Account{alice, bob} {
 			w.save(lockstep.Record{Account: a})
@@ -93,9 +93,9 @@ var changes = map[string]func(*world){
 			}
 		}
 	},
-	// Each account has a writer of its own; a reader that follows the numbers must
-	// meet every write: an account whose record shows a later write than the reader
-	// has met is told again.
+	// Each account has its own writer. A reader that follows the numbers must
+	// see every write: an account whose record shows a later write than the reader
+	// has seen is reported again.
 	"no change is missed while others write": func(w *world) {
 		const writes = 15
 		writers := []lockstep.Account{alice, bob, acme}
@@ -123,7 +123,7 @@ var changes = map[string]func(*world){
 		for last := false; !last; {
 			select {
 			case <-written:
-				last = true // and once more, after everything
+				last = true // and once more at the end
 			default:
 			}
 			changed, err := w.ChangedSince(w.Context(), at, 100)

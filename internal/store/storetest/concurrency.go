@@ -30,15 +30,15 @@ var concurrency = map[string]func(*world){
 		close(start)
 		w.ok(group.Wait())
 		equal(w, "stored", stored.Load(), int32(1))
-		// Writers that meet may mark once too often; what was stored is settled with its mark.
+		// Concurrent writers may mark once more than needed; a stored event is settled with its mark.
 		w.done(w.claim(cus1))
 		w.settled(cus1)
 		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
 	},
 	"400 marks and several workers: no overlap, no lost update": func(w *world) {
 		const marks, keys, workers = 400, 5, 6
-		var marked [keys]atomic.Int64 // what there is to see, per key
-		var seen [keys]int64          // what a run saw; written by whoever holds the key
+		var marked [keys]atomic.Int64 // the state of the outside world, for each key
+		var seen [keys]int64          // what a run saw; written by the run that holds the key
 		var inside [keys]atomic.Int32
 		var runs atomic.Int32
 		index := map[lockstep.Key]int{}
@@ -84,13 +84,13 @@ var concurrency = map[string]func(*world){
 		for m := range marks {
 			markers.Go(func() {
 				i := m % keys
-				marked[i].Add(1) // the world changes, then we are told
+				marked[i].Add(1) // the world changes, then the mark reports it
 				if err := w.Mark(w.Context(), lockstep.Mark{Key: customerKey(fmt.Sprint(i))}); err != nil {
 					w.Error(err)
 				}
 				select {
 				case wake <- struct{}{}:
-				default: // all are awake already
+				default: // all workers are awake already
 				}
 			})
 		}
@@ -127,10 +127,10 @@ var concurrency = map[string]func(*world){
 		w.ok(group.Wait())
 		equal(w, "linked", linked.Load(), int32(1))
 	},
-	"of two customers that are linked at once one is the primary": func(w *world) {
+	"of two customers that are linked at once, one becomes the primary": func(w *world) {
 		for i := range 20 {
 			account := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}
-			if i%2 > 0 { // it is known before
+			if i%2 > 0 { // the account exists before
 				w.save(lockstep.Record{Account: account})
 			}
 			var group errgroup.Group
@@ -149,7 +149,7 @@ var concurrency = map[string]func(*world){
 			w.done(w.among(account.Key()))
 		}
 	},
-	"an event that comes while its customer is linked is settled": func(w *world) {
+	"an event that arrives while its customer is being linked is settled": func(w *world) {
 		for i := range 40 {
 			account, customer := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}, fmt.Sprintf("cus_%d", i)
 			id := "evt_" + customer
@@ -167,7 +167,7 @@ var concurrency = map[string]func(*world){
 			w.done(claim)
 			for claims := w.take(time.Minute); len(claims) > 0; claims = w.take(time.Minute) {
 				for _, c := range claims {
-					if c.Key.Kind == lockstep.KeyCustomer { // as a run does that finds it linked
+					if c.Key.Kind == lockstep.KeyCustomer { // like a run that finds the customer linked
 						w.mark(account.Key(), c.Scope, lockstep.Normal)
 					}
 					w.done(c)
@@ -178,7 +178,7 @@ var concurrency = map[string]func(*world){
 			}
 		}
 	},
-	"two runs that mark each other both end": func(w *world) {
+	"two runs that mark each other's keys both end": func(w *world) {
 		for range 30 {
 			w.mark(alice.Key(), 0, lockstep.Normal)
 			w.mark(bob.Key(), 0, lockstep.Normal)
@@ -197,7 +197,7 @@ var concurrency = map[string]func(*world){
 			}
 		}
 	},
-	"merges into one identity's metadata are all kept": func(w *world) {
+	"concurrent merges into one identity's metadata are all kept": func(w *world) {
 		_, err := w.PutIdentity(w.Context(), lockstep.Identity{Account: alice, Email: "a@example.com"})
 		w.ok(err)
 		want := map[string]any{}
@@ -212,7 +212,7 @@ var concurrency = map[string]func(*world){
 		w.ok(err)
 		equal(w, "metadata", identity.Metadata, want)
 	},
-	"many things at once": func(w *world) {
+	"many operations at once": func(w *world) {
 		var group errgroup.Group
 		for i := range 4 {
 			group.Go(func() error {

@@ -11,12 +11,12 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// member is the n-th of many linked accounts.
+// member returns the n-th linked account.
 func member(n int) lockstep.Account {
 	return lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%03d", n)}
 }
 
-// populate links so many accounts.
+// populate links this many accounts.
 func (w *world) populate(accounts int) {
 	w.Helper()
 	marks := make([]lockstep.Mark, accounts)
@@ -30,10 +30,10 @@ func (w *world) populate(accounts int) {
 			Record: lockstep.Record{Account: account, CustomerID: strings.Replace(account.ID, "user", "cus", 1)}}))
 		w.done(claim)
 	}
-	w.take(time.Minute) // what the links have marked
+	w.take(time.Minute) // the keys that the links have marked
 }
 
-// begin begins a deletion in a run of its own.
+// begin begins a deletion in its own run.
 func (w *world) begin(a lockstep.Account, b lockstep.Brake) (lockstep.DeletionState, bool) {
 	w.Helper()
 	w.mark(a.Key(), lockstep.ScopeDeleted, lockstep.Normal)
@@ -45,7 +45,7 @@ func (w *world) begin(a lockstep.Account, b lockstep.Brake) (lockstep.DeletionSt
 }
 
 var deletions = map[string]func(*world){
-	"more than the limit are held, and only the first of them trips the brake": func(w *world) {
+	"deletions over the limit are held, and only the first of them trips the brake": func(w *world) {
 		w.populate(200)
 		brake := lockstep.Brake{Limit: 7}
 		for n := range 10 {
@@ -66,21 +66,21 @@ var deletions = map[string]func(*world){
 		equal(w, "tally", tally, map[lockstep.DeletionState]int64{lockstep.DeletionBegun: 7, lockstep.DeletionHeld: 3})
 		equal(w, "of the record", w.account(member(9)).Deletion, lockstep.DeletionHeld)
 	},
-	"five percent of few accounts are five": func(w *world) {
+	"the limit for few accounts is five": func(w *world) {
 		w.populate(10)
 		for n := range 6 {
 			state, _ := w.begin(member(n), lockstep.Brake{})
 			equal(w, fmt.Sprint("held is ", n), state == lockstep.DeletionHeld, n == 5)
 		}
 	},
-	"five percent of 140 are seven": func(w *world) {
+	"the limit for 140 accounts is five percent, seven": func(w *world) {
 		w.populate(140)
 		for n := range 8 {
 			state, _ := w.begin(member(n), lockstep.Brake{})
 			equal(w, fmt.Sprint("held is ", n), state == lockstep.DeletionHeld, n == 7)
 		}
 	},
-	"to begin the same again counts once": func(w *world) {
+	"a deletion that begins twice counts once": func(w *world) {
 		w.populate(10)
 		brake := lockstep.Brake{Limit: 1}
 		for range 3 {
@@ -88,16 +88,16 @@ var deletions = map[string]func(*world){
 			equal(w, "state", state, lockstep.DeletionBegun)
 		}
 	},
-	"only what began within the window counts": func(w *world) {
+	"only deletions within the window count": func(w *world) {
 		w.populate(10)
 		brake := lockstep.Brake{Limit: 1, Window: time.Millisecond}
 		for n := range 3 {
 			state, _ := w.begin(member(n), brake)
 			equal(w, "state", state, lockstep.DeletionBegun)
-			time.Sleep(3 * time.Millisecond) // another moment of the clock
+			time.Sleep(3 * time.Millisecond) // so that the clock moves on
 		}
 	},
-	"while one is held, all further ones are, also after the window": func(w *world) {
+	"while one deletion is held, all further ones are held, even after the window": func(w *world) {
 		w.populate(10)
 		brake := lockstep.Brake{Limit: 1, Window: time.Hour}
 		w.begin(member(0), brake)
@@ -107,13 +107,13 @@ var deletions = map[string]func(*world){
 		equal(w, "state", state, lockstep.DeletionHeld)
 		equal(w, "tripped", tripped, false)
 	},
-	"what is approved is marked, and the brake counts anew": func(w *world) {
+	"approved deletions are marked, and the brake starts counting again": func(w *world) {
 		w.populate(10)
 		brake := lockstep.Brake{Limit: 2, Window: time.Hour}
 		for n := range 4 {
 			w.begin(member(n), brake)
 		}
-		time.Sleep(2 * time.Millisecond) // another moment of the clock
+		time.Sleep(2 * time.Millisecond) // so that the clock moves on
 		decided, err := w.DecideDeletions(w.Context(), lockstep.DeletionApproved, nil)
 		w.ok(err)
 		equal(w, "decided", decided, []lockstep.Account{member(2), member(3)})
@@ -128,7 +128,7 @@ var deletions = map[string]func(*world){
 		state, _ := w.begin(member(5), brake)
 		equal(w, "the next one", state, lockstep.DeletionBegun)
 	},
-	"an operator may name accounts, and change their mind about what they discarded": func(w *world) {
+	"an operator can name accounts, and approve a discarded deletion later": func(w *world) {
 		w.populate(10)
 		brake := lockstep.Brake{Limit: 1}
 		for n := range 4 {
@@ -150,12 +150,12 @@ var deletions = map[string]func(*world){
 		w.ok(err)
 		equal(w, "after all", w.account(member(2)).Deletion, lockstep.DeletionApproved)
 	},
-	"who is there after all is not being deleted": func(w *world) {
+	"a deletion can be forgotten": func(w *world) {
 		w.populate(3)
 		w.ok(w.forget(member(1)))
 		equal(w, "state", w.account(member(1)).Deletion, lockstep.DeletionState(""))
 	},
-	"of many at once, not more than the limit begin": func(w *world) {
+	"of many concurrent deletions, no more than the limit begin": func(w *world) {
 		w.populate(40)
 		claims := map[lockstep.Account]lockstep.Claim{}
 		for n := range 40 {
@@ -184,7 +184,7 @@ var deletions = map[string]func(*world){
 	},
 }
 
-// forget begins a deletion, and takes it back in the same run.
+// forget begins a deletion and forgets it in the same run.
 func (w *world) forget(a lockstep.Account) error {
 	w.mark(a.Key(), lockstep.ScopeDeleted, lockstep.Normal)
 	claim := w.among(a.Key())

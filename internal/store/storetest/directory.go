@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// put puts an identity and says whether it was new.
+// put stores an identity and reports whether it was new.
 func (w *world) put(i lockstep.Identity) bool {
 	w.Helper()
 	created, err := w.PutIdentity(w.Context(), i)
@@ -16,7 +16,7 @@ func (w *world) put(i lockstep.Identity) bool {
 	return created
 }
 
-// identity is what the roster says of an account now.
+// identity returns an account's identity in the local directory.
 func (w *world) identity(account lockstep.Account) lockstep.Identity {
 	w.Helper()
 	i, err := w.Identity(w.Context(), account)
@@ -24,7 +24,7 @@ func (w *world) identity(account lockstep.Account) lockstep.Identity {
 	return i
 }
 
-// generation is how often an account was marked.
+// generation returns how often an account was marked.
 func (w *world) generation(account lockstep.Account) int64 {
 	w.Helper()
 	work, err := w.Work(w.Context(), account.Key())
@@ -35,7 +35,7 @@ func (w *world) generation(account lockstep.Account) int64 {
 	return work.Generation
 }
 
-// listed is the ids of all identities of a kind, page by page.
+// listed returns the ids of all identities of a kind, page by page.
 func (w *world) listed(kind lockstep.Kind) (ids []string) {
 	w.Helper()
 	for cursor := ""; ; {
@@ -51,13 +51,13 @@ func (w *world) listed(kind lockstep.Kind) (ids []string) {
 }
 
 var roster = map[string]func(*world){
-	"an identity that is put is there, and its account is marked": func(w *world) {
+	"a stored identity is found, and its account is marked": func(w *world) {
 		equal(w, "created", w.put(lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"}), true)
 		i := w.identity(alice)
 		equal(w, "email and name", i.Email+" "+i.Name, "a@example.com Alice")
 		equal(w, "scope", w.claim(alice.Key()).Scope, lockstep.ScopeIdentity)
 	},
-	"to put the same again does nothing": func(w *world) {
+	"storing the same identity again does nothing": func(w *world) {
 		alike := lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"}
 		w.put(alike)
 		before := w.identity(alice)
@@ -65,7 +65,7 @@ var roster = map[string]func(*world){
 		equal(w, "identity", w.identity(alice), before)
 		equal(w, "marks", w.generation(alice), 1)
 	},
-	"a change replaces both, keeps the metadata and is newer": func(w *world) {
+	"a change replaces e-mail and name, keeps the metadata and is newer": func(w *world) {
 		w.put(lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"})
 		w.ok(w.MergeMetadata(w.Context(), alice, map[string]any{"plan": "pro"}))
 		before := w.identity(alice)
@@ -101,9 +101,9 @@ var roster = map[string]func(*world){
 		i := w.identity(alice)
 		equal(w, "metadata", i.Metadata, map[string]any{"billing": map[string]any{"seats": 3.0, "active": true},
 			"list": []any{3.0}, "deep": map[string]any{}})
-		equal(w, "updated", i.UpdatedAt, updated) // our own write is no news
+		equal(w, "updated", i.UpdatedAt, updated) // our own write is no change
 	},
-	"what is removed is gone with its personal data, and stays so": func(w *world) {
+	"a removed identity loses its personal data, and stays removed": func(w *world) {
 		w.put(lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"})
 		w.done(w.hold(alice.Key()))
 		w.ok(w.RemoveIdentity(w.Context(), alice))
@@ -123,7 +123,7 @@ var roster = map[string]func(*world){
 		w.ok(w.RemoveIdentity(w.Context(), alice))
 		equal(w, "marks after a second removal", w.generation(alice), marks)
 	},
-	"who was removed can be put again only if an operator said that the deletion was not meant": func(w *world) {
+	"a removed id can be created again only after an operator discards its deletion": func(w *world) {
 		rest := func() {
 			for _, claim := range w.take(time.Minute) {
 				w.done(claim)
@@ -157,7 +157,7 @@ var roster = map[string]func(*world){
 		equal(w, "scope", w.claim(last.Key()).Scope, lockstep.ScopeIdentity)
 		refused("whose deletion was done", member(0))
 	},
-	"nobody is not removed": func(w *world) {
+	"a missing identity is not removed": func(w *world) {
 		if err := w.RemoveIdentity(w.Context(), alice); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("remove nobody: %v", err)
 		}
@@ -166,7 +166,7 @@ var roster = map[string]func(*world){
 		}
 		equal(w, "marks", w.generation(alice), 0)
 	},
-	"a list of several pages names each once, in order": func(w *world) {
+	"a list of several pages contains each identity once, in order": func(w *world) {
 		var want []string
 		for n := range 1001 {
 			id := fmt.Sprintf("u%04d", n)

@@ -1,8 +1,7 @@
-// Package storetest is what a [lockstep.Store] must do, as tests. A database's own
-// tests call [Run] and add what is particular to it; a bug of one database gets
-// its case here first.
+// Package storetest is the conformance suite of [lockstep.Store]. A database's own tests call [Run] and
+// add what is specific to that database; a bug of one database gets its case here first.
 //
-// The tests hold for any clock that the store uses, the process's or the
-// database's: nothing sleeps. What is due later is looked at with Work and
-// NextDue, and a lease of no length is one that has expired.
+// The tests work with the clock of the process and with that of a database, and never sleep for long.
+// They look at keys that are due later with Work and NextDue, and use a lease of length zero as one that
+// has expired.
 package storetest

@@ -8,7 +8,7 @@ import (
 )
 
 var durability = map[string]func(*world){
-	"everything is there after reopening": func(w *world) {
+	"everything is there after the store is reopened": func(w *world) {
 		w.save(fullRecord())
 		w.save(lockstep.Record{Account: alice})
 		w.ok(w.SaveLicense(w.Context(), w.hold(checkoutKey("cs_1")), license("cs_1", "pi_1"), nil))
@@ -37,9 +37,9 @@ var durability = map[string]func(*world){
 		w.ok(err)
 		equal(w, "cursor", cursor, "evt_1")
 		equal(w, "duplicate", w.deliver("evt_1", cus2), lockstep.Receipt{})
-		w.done(held) // a claim outlives the store that made it
+		w.done(held) // a claim outlives its store
 	},
-	"closing waits for what has begun and refuses the rest": func(w *world) {
+	"closing waits for running operations and refuses others": func(w *world) {
 		results := make(chan error)
 		for range 20 {
 			go func() {
@@ -67,7 +67,7 @@ var durability = map[string]func(*world){
 		for range 20 {
 			ctx, cancel := context.WithCancel(w.Context())
 			go cancel()
-			_ = w.Mark(ctx, lockstep.Mark{Key: cus1}) // either way
+			_ = w.Mark(ctx, lockstep.Mark{Key: cus1}) // it may succeed or fail
 			cancel()
 		}
 		w.ok(w.Ping(w.Context()))

@@ -6,8 +6,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// told stores a notice about alice in a run of her own, and returns it.
-func told(w *world) lockstep.Notice {
+// noticed stores a notice about alice in a run of her key, and returns it.
+func noticed(w *world) lockstep.Notice {
 	w.Helper()
 	n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
 	claim := w.hold(alice.Key())
@@ -17,7 +17,7 @@ func told(w *world) lockstep.Notice {
 	return n
 }
 
-// mailing claims the mail of a notice.
+// mailing claims the e-mail of a notice.
 func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 	w.Helper()
 	w.mark(n.EmailKey(), 0, lockstep.Normal)
@@ -25,8 +25,8 @@ func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 }
 
 var mails = map[string]func(*world){
-	"the mails to a notice's two recipients are apart": func(w *world) {
-		n := told(w)
+	"a notice's e-mails to its two recipients are independent": func(w *world) {
+		n := noticed(w)
 		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {
 			w.mark(n.EmailKeyTo(to), 0, lockstep.Normal)
 			claim := w.among(n.EmailKeyTo(to))
@@ -47,8 +47,8 @@ var mails = map[string]func(*world){
 			}
 		}
 	},
-	"a mail is kept as it was saved last": func(w *world) {
-		n := told(w)
+	"an e-mail is stored as it was last saved": func(w *world) {
+		n := noticed(w)
 		if _, err := w.EmailDelivery(w.Context(), n.ID, lockstep.ToAccount); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("before the first try: %v", err)
 		}
@@ -68,8 +68,8 @@ var mails = map[string]func(*world){
 			equal(w, "mail", got, m)
 		}
 	},
-	"a run that lost its lease records no mail": func(w *world) {
-		n := told(w)
+	"a run that lost its lease records no e-mail": func(w *world) {
+		n := noticed(w)
 		claim := mailing(w, n)
 		claim.Token = "another"
 		if err := w.SaveEmailDelivery(w.Context(), claim,
@@ -81,8 +81,8 @@ var mails = map[string]func(*world){
 			w.Errorf("read: %v", err)
 		}
 	},
-	"a requested mail is to be sent again, and its key is marked": func(w *world) {
-		n := told(w)
+	"a requested e-mail is pending again, and its key is marked": func(w *world) {
+		n := noticed(w)
 		claim := mailing(w, n)
 		w.ok(w.SaveEmailDelivery(w.Context(), claim, lockstep.EmailDelivery{NoticeID: n.ID, State: lockstep.EmailUnknown,
 			Reason:   "lost",
@@ -100,13 +100,13 @@ var mails = map[string]func(*world){
 			w.Errorf("its key is %+v", work)
 		}
 	},
-	"a mail is requested before its first try": func(w *world) {
-		n := told(w)
+	"an e-mail can be requested before its first try": func(w *world) {
+		n := noticed(w)
 		w.ok(w.ResendEmail(w.Context(), n.ID, lockstep.ToAccount))
 		w.among(n.EmailKey())
 	},
-	"a mail that is being sent is not requested": func(w *world) {
-		n := told(w)
+	"an e-mail that is being sent cannot be requested": func(w *world) {
+		n := noticed(w)
 		claim := mailing(w, n)
 		m := lockstep.EmailDelivery{NoticeID: n.ID, State: lockstep.EmailSending, Attempts: 1, BeganAt: at(5)}
 		w.ok(w.SaveEmailDelivery(w.Context(), claim, m))
@@ -117,7 +117,7 @@ var mails = map[string]func(*world){
 		w.ok(err)
 		equal(w, "state", got.State, lockstep.EmailSending)
 	},
-	"a mail of no notice is not requested": func(w *world) {
+	"an e-mail without a notice cannot be requested": func(w *world) {
 		if err := w.ResendEmail(w.Context(), "subscription.started:sub_1", lockstep.ToAccount); !errors.Is(err,
 			lockstep.ErrNotFound) {
 			w.Errorf("requested: %v", err)

@@ -6,7 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// ids lists the ids of the events that match, over all pages.
+// ids returns the ids of the events that match, over all pages.
 func (w *world) ids(filter lockstep.EventFilter) (ids []string, pages int) {
 	w.Helper()
 	for {
@@ -36,7 +36,7 @@ var events = map[string]func(*world){
 			equal(w, fmt.Sprintf("pages of %d", limit), pages, wantPages)
 		}
 	},
-	"events that arrive meanwhile do not shift a page": func(w *world) {
+	"new events do not shift a page": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.deliver("evt_2", cus1)
 		page, err := w.Events(w.Context(), lockstep.EventFilter{Limit: 1})
@@ -45,7 +45,7 @@ var events = map[string]func(*world){
 		ids, _ := w.ids(lockstep.EventFilter{Before: page.Next})
 		equal(w, "second page", ids, []string{"evt_1"})
 	},
-	"a filter selects": func(w *world) {
+	"a filter selects events": func(w *world) {
 		w.deliver("evt_done", cus1)
 		w.done(w.claim(cus1))
 		w.deliver("evt_failed", cus2)
@@ -86,7 +86,7 @@ var events = map[string]func(*world){
 			}
 		}
 	},
-	"a cursor that is none is refused": func(w *world) {
+	"an invalid cursor is refused": func(w *world) {
 		if _, err := w.Events(w.Context(), lockstep.EventFilter{Before: "yesterday"}); err == nil {
 			w.Error("want an error")
 		}

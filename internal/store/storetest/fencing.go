@@ -7,7 +7,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// leaseLost makes sure that err says that the claim is not the current one.
+// leaseLost checks that err says that the claim is not the current one.
 func (w *world) leaseLost(err error) {
 	w.Helper()
 	if !errors.Is(err, lockstep.ErrLeaseLost) {
@@ -15,7 +15,7 @@ func (w *world) leaseLost(err error) {
 	}
 }
 
-// fencedWrites are all writes that carry a claim. Each would leave a trace.
+// fencedWrites are all writes that carry a claim. Each of them changes something.
 func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 	ctx := w.Context()
 	_, sighted := w.RecordListed(ctx, claim, w.now(), []lockstep.Identity{{Account: alice}})
@@ -38,7 +38,7 @@ func (w *world) fencedWrites(claim lockstep.Claim) map[string]error {
 	}
 }
 
-// stale makes sure that no write of a claim succeeds or changes anything.
+// stale checks that no write of a claim succeeds or changes anything.
 func (w *world) stale(claim lockstep.Claim) {
 	w.Helper()
 	before, work := w.account(alice), w.work(alice.Key())
@@ -61,7 +61,7 @@ func (w *world) stale(claim lockstep.Claim) {
 }
 
 var fencing = map[string]func(*world){
-	"a run that was overtaken cannot write": func(w *world) {
+	"a run cannot write after another run has claimed its key": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		zombie := w.take(0)[0]
@@ -79,7 +79,7 @@ var fencing = map[string]func(*world){
 			w.done(w.claim(alice.Key()))
 		}
 	},
-	"the claim of another key is none": func(w *world) {
+	"the claim of another key is refused": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		held := w.claim(alice.Key())
@@ -88,18 +88,18 @@ var fencing = map[string]func(*world){
 		w.stale(forged)
 		w.done(held)
 	},
-	"a claim without a token is none": func(w *world) {
+	"a claim without a token is refused": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.stale(lockstep.Claim{Key: alice.Key()})
 	},
-	"a run past its lease that nobody overtook can write": func(w *world) {
+	"a run past its lease can write until another run claims its key": func(w *world) {
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.take(0)[0]
 		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, Name: "Alice"}}))
 		w.done(claim)
 		w.settled(alice.Key())
 	},
-	"a finish that is refused settles no event": func(w *world) {
+	"a refused finish settles no event": func(w *world) {
 		w.deliver("evt_1", cus1)
 		zombie := w.take(0)[0]
 		w.claim(cus1)
@@ -113,7 +113,7 @@ var fencing = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"a finish that is refused ends no waiting": func(w *world) {
+	"a refused finish ends no wait": func(w *world) {
 		w.mark(cus1, 0, lockstep.Normal)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
 			WaitsFor: []lockstep.Key{alice.Key()}})

@@ -25,7 +25,7 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"done forgets why it failed before": func(w *world) {
+	"done clears the reason of an earlier failure": func(w *world) {
 		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Retry, Reason: "no"})
 		w.done(w.claim(cus1))
 		if work := w.work(cus1); work.Reason != "" || work.Attempts != 0 {
@@ -54,7 +54,7 @@ var finish = map[string]func(*world){
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Done, At: time.Now().Add(time.Hour)})
 		equal(w, "scope", w.claim(cus1).Scope, lockstep.ScopePayments)
 	},
-	"retry comes later and keeps everything": func(w *world) {
+	"a retry runs later and keeps everything": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Interactive)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour),
@@ -75,7 +75,7 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", claim)
 		}
 	},
-	"a retry that was no try does not count": func(w *world) {
+	"a retry that was not tried does not count": func(w *world) {
 		claim := w.hold(cus1)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, Reason: "no"})
 		again := w.claim(cus1)
@@ -89,7 +89,7 @@ var finish = map[string]func(*world){
 			w.Errorf("attempts %d, %d and %d, want 1, 2 and 2", claim.Attempt, again.Attempt, third.Attempt)
 		}
 	},
-	"retry adds what was marked during the run": func(w *world) {
+	"a retry adds what was marked during the run": func(w *world) {
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Normal)
 		claim := w.claim(cus1)
 		w.mark(cus1, lockstep.ScopePayments, lockstep.Background)
@@ -108,7 +108,7 @@ var finish = map[string]func(*world){
 		}
 		w.idle()
 	},
-	"a key in backoff hurries for somebody who waits": func(w *world) {
+	"an interactive mark shortens the backoff": func(w *world) {
 		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour)})
 		start := time.Now()
 		w.mark(cus1, 0, lockstep.Interactive)
@@ -116,12 +116,12 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"a short backoff is not made longer": func(w *world) {
+	"an interactive mark does not lengthen a short backoff": func(w *world) {
 		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now()})
 		w.mark(cus1, 0, lockstep.Interactive)
 		w.claim(cus1)
 	},
-	"a retry hurries for somebody who came during the run": func(w *world) {
+	"an interactive mark made during the run shortens the backoff": func(w *world) {
 		claim := w.hold(cus1)
 		w.mark(cus1, 0, lockstep.Interactive)
 		start := time.Now()
@@ -130,7 +130,7 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"a retry does not hurry for who came before the run": func(w *world) {
+	"an interactive mark made before the run does not shorten the backoff": func(w *world) {
 		w.mark(cus1, 0, lockstep.Interactive)
 		claim := w.claim(cus1)
 		w.mark(cus1, 0, lockstep.Normal)
@@ -139,7 +139,7 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"failed may be looked at again at a time": func(w *world) {
+	"a failed key can be run again at a given time": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused",
 			At: time.Now().Add(time.Hour), Scope: lockstep.ScopeSubscriptions})
@@ -150,13 +150,13 @@ var finish = map[string]func(*world){
 		}
 		w.idle()
 	},
-	"failed, and marked during the run, is run at once": func(w *world) {
+	"a key that failed and was marked during the run runs at once": func(w *world) {
 		claim := w.hold(cus1)
 		w.mark(cus1, 0, lockstep.Normal)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused", At: time.Now().Add(time.Hour)})
 		w.claim(cus1)
 	},
-	"failed says why and is not tried again": func(w *world) {
+	"failed records the reason and is not retried": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused"})
@@ -168,7 +168,7 @@ var finish = map[string]func(*world){
 		w.eventIs("evt_1", cus1, lockstep.EventFailed, "refused")
 		w.idle()
 	},
-	"the next mark takes up what failed": func(w *world) {
+	"the next mark runs a failed key again": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused"})
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
@@ -177,7 +177,7 @@ var finish = map[string]func(*world){
 		w.done(claim)
 		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
 	},
-	"a mark during a run that fails is run": func(w *world) {
+	"a mark made during a failed run is handled": func(w *world) {
 		claim := w.hold(cus1)
 		w.deliver("evt_1", cus1)
 		w.finish(claim, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "refused"})
@@ -187,7 +187,7 @@ var finish = map[string]func(*world){
 			w.Errorf("got %+v", claim)
 		}
 	},
-	"parked says why and whom it waits for": func(w *world) {
+	"parked records the reason and what it waits for": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "no account",
 			WaitsFor: []lockstep.Key{alice.Key(), cus1}})
@@ -200,7 +200,7 @@ var finish = map[string]func(*world){
 		w.waits(cus1, cus1)
 		w.idle()
 	},
-	"parking again replaces what is waited for": func(w *world) {
+	"parking again replaces the waits": func(w *world) {
 		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Parked, WaitsFor: []lockstep.Key{alice.Key()}})
 		claim := w.hold(cus1)
 		w.waits(alice.Key(), cus1)
@@ -208,14 +208,14 @@ var finish = map[string]func(*world){
 		w.waits(alice.Key())
 		w.waits(bob.Key(), cus1)
 	},
-	"what is done or failed waits for nothing": func(w *world) {
+	"a done or failed key waits for nothing": func(w *world) {
 		for _, d := range []lockstep.Disposition{lockstep.Done, lockstep.Failed} {
 			w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Parked, WaitsFor: []lockstep.Key{alice.Key()}})
 			w.finish(w.hold(cus1), lockstep.Outcome{Disposition: d})
 			w.waits(alice.Key())
 		}
 	},
-	"an ending that is none is refused": func(w *world) {
+	"an unknown disposition is refused": func(w *world) {
 		claim := w.hold(cus1)
 		if err := w.Finish(w.Context(), claim, lockstep.Outcome{Disposition: "forgotten"}); err == nil {
 			w.Error("want an error")
@@ -224,7 +224,7 @@ var finish = map[string]func(*world){
 	},
 }
 
-// waits makes sure of who waits for a key.
+// waits checks which keys wait for a key.
 func (w *world) waits(key lockstep.Key, want ...lockstep.Key) {
 	w.Helper()
 	waiting, err := w.WaitingFor(w.Context(), key)

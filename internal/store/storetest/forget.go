@@ -8,7 +8,7 @@ import (
 )
 
 var forget = map[string]func(*world){
-	"of a deleted account every body goes, of its customers and payments too, and of others none": func(w *world) {
+	"forgetting a deleted account blanks all bodies about it, its customers and payments, and no others": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: cus1.ID})
 		w.save(lockstep.Record{Account: alice, CustomerID: cus1.ID, CustomerDeleted: true})
 		w.save(lockstep.Record{Account: alice, CustomerID: cus2.ID})

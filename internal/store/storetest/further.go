@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// link links a customer, in a run of another key than its account's.
+// link links a customer in a run of a key that is not its account's.
 func (w *world) link(account lockstep.Account, customerID string, trust lockstep.Trust) {
 	w.Helper()
 	w.drain()
@@ -17,7 +17,7 @@ func (w *world) link(account lockstep.Account, customerID string, trust lockstep
 	w.done(claim)
 }
 
-// customers says which customers an account has, the primary one first.
+// customers returns an account's customers, the primary one first.
 func (w *world) customers(account lockstep.Account) (is []string) {
 	w.Helper()
 	r := w.account(account)
@@ -32,7 +32,7 @@ func (w *world) customers(account lockstep.Account) (is []string) {
 	return is
 }
 
-// drain ends everything that is due, so that nothing holds an account.
+// drain finishes all due keys, so that no run holds an account.
 func (w *world) drain() {
 	w.Helper()
 	for _, c := range w.take(time.Minute) {
@@ -87,7 +87,7 @@ var further = map[string]func(*world){
 		w.link(alice, "cus_1", lockstep.Claimed)
 		equal(w, "customers", w.customers(alice), []string{"cus_1", "cus_2 proven"})
 	},
-	"a further customer is not another account's": func(w *world) {
+	"a further customer cannot be linked to another account": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.link(alice, "cus_2", lockstep.Claimed)
 		w.drain()
@@ -106,7 +106,7 @@ var further = map[string]func(*world){
 			w.Errorf("assigned: %v", err)
 		}
 	},
-	"claimed customers are bounded": func(w *world) {
+	"the number of claimed customers is limited": func(w *world) {
 		for n := range lockstep.MostClaimed {
 			w.link(alice, fmt.Sprintf("cus_%02d", n), lockstep.Claimed)
 		}
@@ -116,12 +116,12 @@ var further = map[string]func(*world){
 		w.refused(err, lockstep.ErrCrowded, alice, before)
 		w.link(alice, "cus_2", lockstep.Proven)
 		w.drain()
-		// One that Stripe has deleted makes room.
+		// A customer that Stripe has deleted makes room.
 		r := w.account(alice)
 		r.Further[0].Deleted = true
 		w.save(r)
 		w.link(alice, "cus_1", lockstep.Claimed)
-		// So does one whose subscriptions have all ended, and no other.
+		// So does a customer whose subscriptions have all ended, and no other.
 		w.drain()
 		sold := func(id, customer, status string) lockstep.Subscription {
 			return lockstep.Subscription{ID: id, CustomerID: customer, Status: status, CreatedAt: at(1)}
@@ -166,7 +166,7 @@ var further = map[string]func(*world){
 			{CustomerID: "cus_2", Trust: lockstep.Proven}, {CustomerID: "cus_3", Trust: lockstep.Claimed}}})
 		equal(w, "customers after a stale write", w.customers(alice), want)
 	},
-	"what waits for a customer is woken by a further link": func(w *world) {
+	"a further link wakes the keys that wait for its customer": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		waiting := w.hold(checkoutKey("cs_1"))
 		w.finish(waiting, lockstep.Outcome{Disposition: lockstep.Parked, WaitsFor: []lockstep.Key{cus2}})
@@ -174,12 +174,12 @@ var further = map[string]func(*world){
 		w.ok(w.Link(w.Context(), linking, lockstep.Identity{Account: alice}, "cus_2", lockstep.Claimed))
 		w.done(linking)
 		w.done(w.among(checkoutKey("cs_1")))
-		// One that parks now has missed the link, and runs again.
+		// A key that parks now has missed the link, and runs again.
 		w.finish(late, lockstep.Outcome{Disposition: lockstep.Parked, WaitsFor: []lockstep.Key{cus2}})
 		w.done(w.claim(checkoutKey("cs_2")))
 		w.idle()
 	},
-	"unlink takes a customer and its subscriptions away": func(w *world) {
+	"unlink removes a customer and its subscriptions": func(w *world) {
 		sub := func(id, customer string) lockstep.Subscription {
 			return lockstep.Subscription{ID: id, CustomerID: customer, Status: "active", CreatedAt: at(1),
 				Items: []lockstep.Item{{ID: "si_" + id, PriceID: "price_1", Quantity: 1}}}
@@ -206,12 +206,12 @@ var further = map[string]func(*world){
 			}
 		}
 		equal(w, "customers", w.customers(alice), []string{""})
-		w.ok(w.Assign(w.Context(), cus1, bob)) // it is free now
+		w.ok(w.Assign(w.Context(), cus1, bob)) // no account has it now
 		said, err := w.AssignmentOf(w.Context(), cus1)
 		w.ok(err)
 		equal(w, "assignment", said, bob)
 	},
-	"who bought for an organization is marked when its customer is taken away": func(w *world) {
+	"the buyer for an organization is marked when its customer is removed": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1"})
 		w.link(acme, "cus_2", lockstep.Claimed)
@@ -235,12 +235,12 @@ var further = map[string]func(*world){
 			equal(w, "pending", w.work(alice.Key()).Pending(), true)
 			w.drain()
 		}
-		_, err := w.Unlink(w.Context(), "cus_1") // that nobody bought
+		_, err := w.Unlink(w.Context(), "cus_1") // that has no buyer
 		w.is(err, nil)
 		equal(w, "pending", w.work(alice.Key()).Pending(), false)
 		equal(w, "shows", len(w.account(alice).PaysFor), 0)
 	},
-	"release gives up any customer of a deleted account": func(w *world) {
+	"release removes any customer of a deleted account": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.link(alice, "cus_2", lockstep.Proven)
 		w.drain()
@@ -258,7 +258,7 @@ var further = map[string]func(*world){
 		}
 		equal(w, "customers", w.customers(alice), []string{""})
 	},
-	"release gives up a claimed link, and no other": func(w *world) {
+	"release removes a claimed link, and no other": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.link(alice, "cus_2", lockstep.Claimed)
 		w.link(alice, "cus_3", lockstep.Proven)
@@ -307,7 +307,7 @@ var further = map[string]func(*world){
 			w.Errorf("a deleted customer: %v", err)
 		}
 	},
-	"an operator does not decide beside a run": func(w *world) {
+	"an operator's decision is refused during a run": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.link(alice, "cus_2", lockstep.Proven)
 		claim := w.claim(alice.Key())

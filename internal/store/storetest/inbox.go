@@ -3,14 +3,16 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 var inbox = map[string]func(*world){
-	"what no database likes is stored all the same": func(w *world) {
+	"texts that a database cannot store are replaced": func(w *world) {
 		d := delivery("evt_\x00\xff1", customerKey("cus_\x00"))
 		d.Event.Type, d.Event.Body = "odd\x00\xc3\x28", []byte("{\x00\xff}")
 		receipts, err := w.Receive(w.Context(), []lockstep.Delivery{delivery("evt_2", cus1), d, d})
@@ -30,7 +32,7 @@ var inbox = map[string]func(*world){
 		w.eventIs(page.Events[at].ID, page.Events[at].Key, lockstep.EventDone, "")
 		w.save(lockstep.Record{Account: alice, Name: "Al\x00ice \xf0\x9f"})
 	},
-	"an event is stored as it came": func(w *world) {
+	"an event is stored as it was delivered": func(w *world) {
 		sent := lockstep.Event{Source: lockstep.Clerk, ID: "msg_1", Type: "user.updated", Origin: lockstep.Scanned,
 			ObjectID: "user_alice", CustomerID: "cus_1", APIVersion: "2026-01-01", Body: []byte("\x00 exact \xff bytes\n"),
 			OccurredAt: time.UnixMilli(1_700_000_000_123).UTC(), ReceivedAt: time.UnixMilli(1_700_000_001_456).UTC()}
@@ -46,7 +48,7 @@ var inbox = map[string]func(*world){
 			w.Errorf("its mark made %+v", work)
 		}
 	},
-	"an event that says no time was received now": func(w *world) {
+	"an event without a time was received now": func(w *world) {
 		w.deliver("evt_1", cus1)
 		if at := w.event("evt_1").ReceivedAt; !near(at, 0) {
 			w.Errorf("received at %s", at)
@@ -83,7 +85,7 @@ var inbox = map[string]func(*world){
 			w.Errorf("receipts %v", receipts)
 		}
 	},
-	"an event without a mark is kept as ignored": func(w *world) {
+	"an event without a mark is stored as ignored": func(w *world) {
 		d := delivery("evt_1", cus1)
 		d.Mark, d.Event.Reason = nil, "of another mode"
 		receipts, err := w.Receive(w.Context(), []lockstep.Delivery{d})
@@ -107,14 +109,14 @@ var inbox = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2"})
 		equal(w, "receipt", w.deliver("evt_1", cus1), lockstep.Receipt{Stored: true, Key: alice.Key()})
 	},
-	"the caller's deliveries stay as they are": func(w *world) {
+	"the caller's deliveries are not modified": func(w *world) {
 		w.save(lockstep.Record{Account: acme, CustomerID: "cus_1"})
 		d := delivery("evt_1", cus1)
 		_, err := w.Receive(w.Context(), []lockstep.Delivery{d})
 		w.ok(err)
 		equal(w, "mark", d.Mark.Key, cus1)
 	},
-	"a receive that fails stores nothing": func(w *world) {
+	"a failed receive stores nothing": func(w *world) {
 		ctx, cancel := context.WithCancel(w.Context())
 		cancel()
 		receipts, err := w.Receive(ctx, []lockstep.Delivery{delivery("evt_1", cus1)})
@@ -124,25 +126,29 @@ var inbox = map[string]func(*world){
 		w.idle()
 		equal(w, "receipt", w.deliver("evt_1", cus1), lockstep.Receipt{Stored: true, Key: cus1})
 	},
-	"the next receive does well to begin when it is told to": func(w *world) {
+	"as many receives run at once as the store says": func(w *world) {
 		overlapping, overlaps := w.Store.(lockstep.Overlapping)
-		if !overlaps || overlapping.Overlap() < 2 {
+		if !overlaps {
 			return
 		}
-		times := 0
-		_, err := overlapping.ReceiveThen(w.Context(), []lockstep.Delivery{delivery("evt_1", cus1)}, func() {
-			times++
-			soon, cancel := context.WithTimeout(w.Context(), 10*time.Second)
-			defer cancel()
-			receipts, err := w.Receive(soon, []lockstep.Delivery{delivery("evt_2", cus2)})
-			w.ok(err)
-			equal(w, "receipts", receipts, []lockstep.Receipt{{Stored: true, Key: cus2}})
-		})
+		var receives sync.WaitGroup
+		for n := range overlapping.Overlap() {
+			receives.Go(func() {
+				for i := range 20 {
+					id := fmt.Sprintf("evt_%d_%d", n, i)
+					receipts, err := w.Receive(w.Context(), []lockstep.Delivery{delivery(id, cus1), delivery("evt_shared", cus2)})
+					if err != nil || len(receipts) != 2 || !receipts[0].Stored {
+						w.Errorf("%s: receipts %+v, %v", id, receipts, err)
+					}
+				}
+			})
+		}
+		receives.Wait()
+		tally, err := w.EventTally(w.Context())
 		w.ok(err)
-		equal(w, "calls", times, 1)
-		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
+		equal(w, "events", tally[lockstep.EventPending], int64(overlapping.Overlap()*20+1))
 	},
-	"receiving nothing is fine": func(w *world) {
+	"an empty receive succeeds": func(w *world) {
 		receipts, err := w.Receive(w.Context(), nil)
 		w.ok(err)
 		equal(w, "receipts", receipts, []lockstep.Receipt{})

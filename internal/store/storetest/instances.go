@@ -14,7 +14,7 @@ var (
 	carol    = lockstep.Account{Kind: lockstep.User, ID: "user_carol"}
 )
 
-// move has the business move to another instance: the accounts that are known become former.
+// move accepts another instance: the known accounts become former accounts.
 func (w *world) move(to string) lockstep.Instance {
 	w.Helper()
 	if _, err := w.Instance(w.Context(), lockstep.Clerk); errors.Is(err, lockstep.ErrNotFound) {
@@ -28,7 +28,7 @@ func (w *world) move(to string) lockstep.Instance {
 	return accepted
 }
 
-// succeed carries an account over in a run of the successor's.
+// succeed moves an account to its successor in a run of the successor's key.
 func (w *world) succeed(from, to lockstep.Account, generation int64) error {
 	w.Helper()
 	w.mark(to.Key(), lockstep.ScopeIdentity, lockstep.Normal)
@@ -38,7 +38,7 @@ func (w *world) succeed(from, to lockstep.Account, generation int64) error {
 	return err
 }
 
-// business is a former account with something of everything.
+// business creates a former account with data of every kind.
 func (w *world) business(a lockstep.Account) {
 	w.Helper()
 	claim := w.hold(a.Key())
@@ -57,7 +57,7 @@ func (w *world) business(a lockstep.Account) {
 		Status: lockstep.LicenseActive}, nil))
 	w.done(license)
 	w.ok(w.Assign(w.Context(), checkoutKey("cs_2"), a))
-	w.take(time.Minute) // runs hold what these have marked
+	w.take(time.Minute) // runs hold the keys that these have marked
 }
 
 func subscription(id, customer, status string) lockstep.Subscription {
@@ -65,7 +65,7 @@ func subscription(id, customer, status string) lockstep.Subscription {
 }
 
 var instances = map[string]func(*world){
-	"the first instance is accepted, another one waits": func(w *world) {
+	"the first instance is accepted; another one waits": func(w *world) {
 		_, err := w.Instance(w.Context(), lockstep.Clerk)
 		if !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("before the first: %v", err)
@@ -87,7 +87,7 @@ var instances = map[string]func(*world){
 			w.Errorf("of another provider: %v", err)
 		}
 	},
-	"a rotated key of the same instance is noted, and nothing waits any more": func(w *world) {
+	"a rotated key of the same instance is recorded, and no instance waits any more": func(w *world) {
 		for _, met := range []string{"ins_1", "ins_2", "ins_1"} {
 			_, err := w.MeetInstance(w.Context(), lockstep.Clerk, met, "key of "+met+fmt.Sprint(len(met)))
 			w.ok(err)
@@ -97,7 +97,7 @@ var instances = map[string]func(*world){
 		equal(w, "instance", withoutInstanceTimes(i), lockstep.Instance{Provider: lockstep.Clerk, ID: "ins_1",
 			KeyDigest: "rotated"})
 	},
-	"only what waits can be accepted, and once": func(w *world) {
+	"only the waiting instance can be accepted, and once": func(w *world) {
 		_, err := w.MeetInstance(w.Context(), lockstep.Clerk, "ins_1", "one")
 		w.ok(err)
 		for _, id := range []string{"ins_2", ""} {
@@ -116,7 +116,7 @@ var instances = map[string]func(*world){
 		}
 		equal(w, "marked", w.work(sweepKey).Generation, int64(1))
 	},
-	"who was not seen under the accepted instance is not missing": func(w *world) {
+	"an account that the accepted instance never listed is not missing": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: bob, InstanceGeneration: 1})
@@ -128,7 +128,7 @@ var instances = map[string]func(*world){
 		w.ok(err)
 		equal(w, "a former account that is listed is looked at", adrift, []lockstep.Account{alice})
 	},
-	"a record keeps how it stands to the instance": func(w *world) {
+	"a record keeps its relation to the instance": func(w *world) {
 		want := lockstep.Record{Account: alice, State: lockstep.AccountActive, InstanceGeneration: 2,
 			MissingSince: time.UnixMilli(1700000000001).UTC(), Candidate: "user_x", Misnamed: true}
 		w.save(want)
@@ -142,7 +142,7 @@ var instances = map[string]func(*world){
 		created := w.account(oldAlice).CreatedAt
 		w.move("ins_2")
 		w.deliver("evt_1", oldAlice.Key())
-		w.take(time.Minute) // some run holds the former account
+		w.take(time.Minute) // a run holds the former account
 		w.mark(alice.Key(), lockstep.ScopeIdentity, lockstep.Normal)
 		claim := w.claim(alice.Key())
 		w.ok(w.Succeed(w.Context(), claim, lockstep.Succession{From: oldAlice, To: alice, Generation: 1}))
@@ -188,7 +188,7 @@ var instances = map[string]func(*world){
 		}
 		w.linkedTo("cus_1", alice)
 	},
-	"what waits for the former account is taken up": func(w *world) {
+	"keys that wait for the former account are woken": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice})
 		w.move("ins_2")
 		claim := w.hold(cus2)
@@ -209,7 +209,7 @@ var instances = map[string]func(*world){
 			w.Errorf("another kind: %v, want ErrInvalid", err)
 		}
 	},
-	"further customers go along with their trust, and a displaced one becomes a further one": func(w *world) {
+	"further customers move with their trust, and a displaced primary becomes a further one": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.link(oldAlice, "cus_3", lockstep.Claimed)
 		w.link(oldAlice, "cus_4", lockstep.Proven)
@@ -227,7 +227,7 @@ var instances = map[string]func(*world){
 		equal(w, "further customers", trust, map[string]lockstep.Trust{"cus_2": lockstep.Proven, "cus_3": lockstep.Claimed,
 			"cus_4": lockstep.Proven})
 	},
-	"a claimed customer's subscription does not keep a former account from going on": func(w *world) {
+	"a claimed customer's subscription does not prevent a succession": func(w *world) {
 		w.business(oldAlice)
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", InstanceGeneration: 1})
@@ -240,7 +240,7 @@ var instances = map[string]func(*world){
 		equal(w, "customer", r.CustomerID, "cus_1")
 		equal(w, "subscriptions", len(r.Subscriptions), 2)
 	},
-	"a customer with nothing gives way to the former account's": func(w *world) {
+	"a customer without a subscription gives way to the former account's customer": func(w *world) {
 		w.business(oldAlice)
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", InstanceGeneration: 1})
@@ -248,7 +248,7 @@ var instances = map[string]func(*world){
 		equal(w, "customer", w.account(alice).CustomerID, "cus_1")
 		w.linkedTo("cus_2", alice)
 	},
-	"a customer with a subscription stays beside one with nothing": func(w *world) {
+	"a customer with a subscription stays the primary one beside a customer without": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2", InstanceGeneration: 1,
@@ -278,7 +278,7 @@ var instances = map[string]func(*world){
 			w.linkedTo(customer, alice)
 		}
 	},
-	"while a customer is created nobody is carried over": func(w *world) {
+	"no succession happens while a customer is being created": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.move("ins_2")
 		w.save(lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "k", At: time.UnixMilli(1700000000000).UTC()},
@@ -286,7 +286,7 @@ var instances = map[string]func(*world){
 		before := w.account(oldAlice)
 		w.refused(w.succeed(oldAlice, alice, 1), lockstep.ErrBusy, oldAlice, before)
 	},
-	"a business that moves on, and back": func(w *world) {
+	"accounts move to a new instance and back": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.move("ins_2")
 		w.ok(w.succeed(oldAlice, alice, 1))
@@ -307,7 +307,7 @@ var instances = map[string]func(*world){
 			equal(w, "successor", successor, oldAlice)
 		}
 	},
-	"a user's payments for organizations go along": func(w *world) {
+	"a user's payments for organizations move too": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice})
 		sold := subscription("sub_1", "cus_1", "active")
 		sold.PaidBy = oldAlice.ID
@@ -316,7 +316,7 @@ var instances = map[string]func(*world){
 		w.ok(w.succeed(oldAlice, alice, 1))
 		equal(w, "pays for", len(w.account(alice).PaysFor), 1)
 	},
-	"an operator's word is kept until it is carried out": func(w *world) {
+	"an operator's order is kept until it is carried out": func(w *world) {
 		w.save(lockstep.Record{Account: oldAlice, CustomerID: "cus_1"})
 		w.save(lockstep.Record{Account: acme})
 		w.move("ins_2")

@@ -17,7 +17,7 @@ func license(id, payment string) lockstep.License {
 }
 
 var licenses = map[string]func(*world){
-	"a license is kept and marks its account": func(w *world) {
+	"a license is stored and marks its account": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(checkoutKey("cs_1"))
 		l := license("cs_1", "pi_1")
@@ -40,7 +40,7 @@ var licenses = map[string]func(*world){
 		equal(w, "scope", run.Scope, lockstep.Scope(0))
 		equal(w, "priority", w.work(alice.Key()).Priority, lockstep.Interactive)
 	},
-	"a license is updated, and told about once": func(w *world) {
+	"a license is updated, and noticed once": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(checkoutKey("cs_1"))
 		l := license("cs_1", "pi_1")
@@ -84,7 +84,7 @@ var licenses = map[string]func(*world){
 		equal(w, "notices", notices, nil)
 		w.idle()
 	},
-	"a license of nobody known is not found": func(w *world) {
+	"a license of an unknown account is not found": func(w *world) {
 		err := w.SaveLicense(w.Context(), w.hold(checkoutKey("cs_1")), license("cs_1", "pi_1"), nil)
 		if !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("got %v", err)

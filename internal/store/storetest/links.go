@@ -6,7 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// linkedTo makes sure of whose a customer is.
+// linkedTo checks which account a customer is linked to.
 func (w *world) linkedTo(customerID string, want lockstep.Account) {
 	w.Helper()
 	got, err := w.AccountOfCustomer(w.Context(), customerID)
@@ -14,7 +14,7 @@ func (w *world) linkedTo(customerID string, want lockstep.Account) {
 	equal(w, "account of "+customerID, got, want)
 }
 
-// refused makes sure that err is target, and that nothing was changed of account.
+// refused checks that err is target, and that the account is unchanged.
 func (w *world) refused(err, target error, account lockstep.Account, before lockstep.Record) {
 	w.Helper()
 	if !errors.Is(err, target) {
@@ -38,7 +38,7 @@ var links = map[string]func(*world){
 				CustomerID: id}})
 			w.refused(err, lockstep.ErrLinked, alice, before)
 		}
-		// That the same change says that the customer is deleted does not count.
+		// It does not help that the same change marks the customer as deleted.
 		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_2",
 			CustomerDeleted: true}})
 		w.refused(err, lockstep.ErrLinked, alice, before)
@@ -59,7 +59,7 @@ var links = map[string]func(*world){
 		w.linkedTo("cus_1", alice)
 		w.linkedTo("cus_2", alice)
 	},
-	"a former customer is not another account's": func(w *world) {
+	"a former customer cannot be linked to another account": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", CustomerDeleted: true})
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2"})
 		w.save(lockstep.Record{Account: bob})
@@ -68,7 +68,7 @@ var links = map[string]func(*world){
 		err := w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: bob, CustomerID: "cus_1"}})
 		w.refused(err, lockstep.ErrLinked, bob, before)
 	},
-	"link creates the account and marks it wholly": func(w *world) {
+	"link creates the account and marks it for a full run": func(w *world) {
 		claim := w.hold(cus1)
 		identity := lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice", UpdatedAt: 17}
 		w.ok(w.Link(w.Context(), claim, identity, "cus_1", lockstep.Proven))
@@ -79,7 +79,7 @@ var links = map[string]func(*world){
 		w.done(claim)
 		w.idle()
 	},
-	"link leaves what is known about an account": func(w *world) {
+	"link keeps the account's data": func(w *world) {
 		before := lockstep.Record{Account: alice, State: lockstep.AccountDeleted, Email: "a@example.com", Name: "Alice",
 			IdentityUpdatedAt: 18}
 		w.save(before)
@@ -119,7 +119,7 @@ var links = map[string]func(*world){
 		}
 		w.linkedTo("cus_1", alice)
 	},
-	"link waits for a customer's creation that is under way": func(w *world) {
+	"link is refused while a customer is being created": func(w *world) {
 		w.save(lockstep.Record{Account: alice, Intent: &lockstep.Intent{Key: "key_1", At: at(1)}})
 		before := w.account(alice)
 		claim := w.hold(cus1)
@@ -129,7 +129,7 @@ var links = map[string]func(*world){
 		w.save(lockstep.Record{Account: alice})
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 	},
-	"a creation does not begin beside a link": func(w *world) {
+	"a creation is refused after a link": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		claim := w.hold(alice.Key())
 		w.ok(w.Link(w.Context(), w.hold(cus1), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))

@@ -9,7 +9,7 @@ import (
 
 var sweepKey = lockstep.Key{Kind: lockstep.KeySweep, ID: "directory"}
 
-// now is a round that begins after all that is known.
+// now returns a round that begins after everything so far.
 func (w *world) now() int64 {
 	w.Helper()
 	var newest time.Time
@@ -22,7 +22,7 @@ func (w *world) now() int64 {
 }
 
 var sightings = map[string]func(*world){
-	"a cursor is kept and marks in one go": func(w *world) {
+	"a cursor and its marks are stored together": func(w *world) {
 		cursor, err := w.Cursor(w.Context(), "events")
 		w.ok(err)
 		equal(w, "cursor before the first run", cursor, "")
@@ -38,7 +38,7 @@ var sightings = map[string]func(*world){
 		w.ok(err)
 		equal(w, "another cursor", cursor, "")
 	},
-	"a sighting returns who is unknown or changed": func(w *world) {
+	"a listing returns accounts that are unknown or changed": func(w *world) {
 		w.save(lockstep.Record{Account: alice, IdentityUpdatedAt: 100})
 		w.save(lockstep.Record{Account: bob, IdentityUpdatedAt: 100})
 		adrift, err := w.RecordListed(w.Context(), w.hold(sweepKey), w.now(), []lockstep.Identity{
@@ -59,7 +59,7 @@ var sightings = map[string]func(*world){
 		w.ok(err)
 		equal(w, "adrift", adrift, []lockstep.Account{alice})
 	},
-	"a sighting returns whose metadata does not hold what was projected": func(w *world) {
+	"a listing returns accounts whose metadata lacks the projection": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice}}))
 		w.ok(w.SaveProjected(w.Context(), claim, alice, map[string]any{"plan": "pro", "gone": nil,
@@ -94,7 +94,7 @@ var sightings = map[string]func(*world){
 		w.ok(err)
 		equal(w, "adrift with other Go types", adrift, nil)
 	},
-	"who is not listed is found": func(w *world) {
+	"accounts that were not listed are found": func(w *world) {
 		carol := lockstep.Account{Kind: lockstep.User, ID: "user_carol"}
 		w.save(lockstep.Record{Account: alice})
 		w.save(lockstep.Record{Account: bob})
@@ -119,7 +119,7 @@ var sightings = map[string]func(*world){
 		w.ok(err)
 		equal(w, "after a sighting of an earlier round", unsighted(lockstep.User, round, "", 10), []lockstep.Account{alice})
 	},
-	"who became known during the round is not missed in it": func(w *world) {
+	"an account that was created during the round is not reported as missing": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		accounts, err := w.Unlisted(w.Context(), lockstep.User, w.account(alice).CreatedAt.UnixMilli(), "", 10)
 		w.ok(err)

@@ -18,7 +18,7 @@ var notices = map[string]func(*world){
 		}
 		equal(w, "generation", w.work(n.Key()).Generation, 1)
 	},
-	"a notice of a run that lost its lease is not told": func(w *world) {
+	"a notice of a run that lost its lease is not stored": func(w *world) {
 		claim := w.hold(alice.Key())
 		claim.Token = "another"
 		n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
@@ -81,7 +81,7 @@ var notices = map[string]func(*world){
 			w.Errorf("of an unknown account: %v", err)
 		}
 	},
-	"whether there was access is kept": func(w *world) {
+	"a notice keeps whether there was access": func(w *world) {
 		w.save(lockstep.Record{Account: alice, EntitledBy: "sub_1"})
 		equal(w, "entitled", w.account(alice).EntitledBy, "sub_1")
 		w.save(lockstep.Record{Account: alice})

@@ -6,7 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// name has the store note a name, and returns all names of the price as key=plan.
+// name stores a name, and returns all names of the price as key=plan.
 func (w *world) name(price, key, plan string) (names []string) {
 	w.Helper()
 	all, err := w.NamePrices(w.Context(), []lockstep.PriceName{{PriceID: price, LookupKey: key, ProductID: "prod_1",
@@ -29,7 +29,7 @@ var prices = map[string]func(*world){
 		equal(w, "called anew", w.name("price_1", "gold", ""), []string{"pro=", "=", "gold="})
 		equal(w, "seen again", w.name("price_1", "pro", ""), []string{"pro=", "=", "gold="})
 	},
-	"names that are seen at once keep their order": func(w *world) {
+	"names that are stored together keep their order": func(w *world) {
 		var seen []lockstep.PriceName
 		for _, key := range []string{"pro", "gold", "basic"} {
 			seen = append(seen, lockstep.PriceName{PriceID: "price_1", LookupKey: key})
@@ -41,13 +41,13 @@ var prices = map[string]func(*world){
 		}
 		equal(w, "names", names, seen)
 	},
-	"the plan of a product is kept as it was first read": func(w *world) {
+	"the first plan of a product is kept": func(w *world) {
 		w.name("price_1", "", "")
 		equal(w, "read", w.name("price_1", "", "Pro"), []string{"=Pro"})
 		equal(w, "renamed", w.name("price_1", "", "Gold"), []string{"=Pro"})
 		equal(w, "not read", w.name("price_1", "", ""), []string{"=Pro"})
 	},
-	"names are there after the store was opened again": func(w *world) {
+	"names are there after the store is reopened": func(w *world) {
 		w.name("price_1", "pro", "Pro")
 		w.ok(w.Close())
 		w.Store = w.open(w.T)
@@ -58,7 +58,7 @@ var prices = map[string]func(*world){
 			w.Errorf("names: %+v", names)
 		}
 	},
-	"held prices count who has them, by what they are called": func(w *world) {
+	"held prices are counted by name": func(w *world) {
 		pro := lockstep.Item{ID: "si_1", PriceID: "price_1", Keys: []string{"pro"}, BoughtAs: "pro"}
 		sub := func(id, status string, items ...lockstep.Item) lockstep.Subscription {
 			return lockstep.Subscription{ID: id, CustomerID: "cus_1", Status: status, CreatedAt: at(1), Items: items}

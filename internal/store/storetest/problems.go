@@ -36,7 +36,7 @@ var problems = map[string]func(*world){
 		w.ok(err)
 		equal(w, "once it is gone", len(page), 0)
 	},
-	"a deletion that is refused is listed and counted as such": func(w *world) {
+	"a refused deletion is listed and counted as refused": func(w *world) {
 		w.populate(6)
 		w.begin(member(0), lockstep.Brake{})
 		w.begin(member(1), lockstep.Brake{})
@@ -56,7 +56,7 @@ var problems = map[string]func(*world){
 		tally, err := w.DeletionTally(w.Context())
 		w.ok(err)
 		equal(w, "tally", tally, map[lockstep.DeletionState]int64{lockstep.DeletionBegun: 1, lockstep.DeletionRefused: 1})
-		// It does not hold others up, cannot be discarded, and is marked when it is approved.
+		// It does not block others, cannot be discarded, and is marked when it is approved.
 		state, _ := w.begin(member(2), lockstep.Brake{})
 		equal(w, "the next one", state, lockstep.DeletionBegun)
 		if _, err := w.DecideDeletions(w.Context(), lockstep.DeletionDiscarded,
@@ -68,7 +68,7 @@ var problems = map[string]func(*world){
 		equal(w, "approved", decided, []lockstep.Account{member(0)})
 		w.claim(member(0).Key())
 	},
-	"who left an organization shows nothing of what they bought for it": func(w *world) {
+	"a member who left an organization does not show what they bought for it": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		r := lockstep.Record{Account: acme, CustomerID: "cus_1", Subscriptions: []lockstep.Subscription{
 			{ID: "sub_1", CustomerID: "cus_1", Status: "active", CreatedAt: at(1), PaidBy: alice.ID}}}
@@ -87,10 +87,10 @@ var problems = map[string]func(*world){
 }
 
 var trials = map[string]func(*world){
-	"an address that had a trial is known again, however it is written": func(w *world) {
+	"an address that had a trial is recognized in every spelling": func(w *world) {
 		w.mark(alice.Key(), 0, lockstep.Normal)
 		claim := w.claim(alice.Key())
-		for range 2 { // to record it twice is nothing
+		for range 2 { // a second record changes nothing
 			w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
 				TrialAddresses: []string{"Ada+x@Example.com"}}))
 		}

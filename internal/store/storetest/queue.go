@@ -25,7 +25,7 @@ var queue = map[string]func(*world){
 		}
 		w.claim(cus1)
 	},
-	"a mark that is only more urgent counts": func(w *world) {
+	"a mark that is only more urgent has an effect": func(w *world) {
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
 		equal(w, "priority", w.work(cus1).Priority, lockstep.Interactive)
@@ -49,7 +49,7 @@ var queue = map[string]func(*world){
 		}
 		w.idle()
 	},
-	"a mark of what a run has taken is run after it": func(w *world) {
+	"a mark of what a run has taken causes another run": func(w *world) {
 		for name, lease := range map[string]time.Duration{"while it is held": time.Minute, "when the lease has expired": 0} {
 			w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
 			claim := w.take(lease)[0]
@@ -66,7 +66,7 @@ var queue = map[string]func(*world){
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Normal)
 		equal(w, "generation after a try", w.work(cus1).Generation, before+1)
 	},
-	"a mark of a key that is done counts alone": func(w *world) {
+	"a mark of a done key replaces what was done": func(w *world) {
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
 		w.done(w.claim(cus1))
 		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Background,
@@ -76,7 +76,7 @@ var queue = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 	},
-	"marks of one call are one": func(w *world) {
+	"marks of one key in one call are combined": func(w *world) {
 		w.ok(w.Mark(w.Context(),
 			lockstep.Mark{Key: cus1, Scope: lockstep.ScopeCustomer, Priority: lockstep.Background, Delay: time.Hour},
 			lockstep.Mark{Key: cus2, Scope: lockstep.ScopeCustomer, Priority: lockstep.Background, Delay: time.Hour},
@@ -108,7 +108,7 @@ var queue = map[string]func(*world){
 		}
 		equal(w, "order", order, []string{"c", "b", "a"})
 	},
-	"nothing less urgent is claimed than was asked for": func(w *world) {
+	"no key is claimed that is less urgent than requested": func(w *world) {
 		for id, p := range map[string]lockstep.Priority{"a": lockstep.Interactive, "b": lockstep.Normal,
 			"c": lockstep.Background} {
 			w.mark(checkoutKey(id), 0, p)
@@ -125,7 +125,7 @@ var queue = map[string]func(*world){
 			}
 		}
 	},
-	"no more is claimed than was asked for, of all urgencies together": func(w *world) {
+	"the limit of a claim counts all priorities together": func(w *world) {
 		for _, id := range []string{"a1", "a2", "b1", "b2", "c1", "c2"} {
 			w.mark(checkoutKey(id), 0, map[byte]lockstep.Priority{'a': lockstep.Interactive, 'b': lockstep.Normal,
 				'c': lockstep.Background}[id[0]])
@@ -137,9 +137,9 @@ var queue = map[string]func(*world){
 			equal(w, "claims", len(claims), want)
 		}
 	},
-	"of the same urgency the oldest is claimed first": func(w *world) {
+	"within a priority the oldest is claimed first": func(w *world) {
 		w.mark(checkoutKey("b"), 0, lockstep.Normal)
-		for first := w.work(checkoutKey("b")).RunAt; ; { // until the clock has moved
+		for first := w.work(checkoutKey("b")).RunAt; ; { // until the clock has moved on
 			w.mark(checkoutKey("a"), 0, lockstep.Normal)
 			claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1, Lease: 0, MaxPriority: lockstep.Normal})
 			w.ok(err)
@@ -150,7 +150,7 @@ var queue = map[string]func(*world){
 			w.done(claims[0])
 		}
 	},
-	"several are claimed in order": func(w *world) {
+	"several keys are claimed in order": func(w *world) {
 		for _, id := range []string{"b", "c", "a"} {
 			w.ok(w.Mark(w.Context(), lockstep.Mark{Key: checkoutKey("n" + id), Priority: lockstep.Normal},
 				lockstep.Mark{Key: checkoutKey("i" + id), Priority: lockstep.Interactive}))
@@ -163,7 +163,7 @@ var queue = map[string]func(*world){
 			}
 		}
 	},
-	"a claim takes no more than asked for": func(w *world) {
+	"a claim respects its limit": func(w *world) {
 		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Priority: lockstep.Normal},
 			lockstep.Mark{Key: cus2, Priority: lockstep.Normal},
 			lockstep.Mark{Key: alice.Key(), Priority: lockstep.Interactive}, lockstep.Mark{Key: bob.Key(),
@@ -178,14 +178,14 @@ var queue = map[string]func(*world){
 		w.ok(err)
 		equal(w, "claims of none", len(claims), 0)
 	},
-	"a claim takes nothing less urgent than asked for": func(w *world) {
+	"a claim respects its lowest priority": func(w *world) {
 		w.mark(cus1, 0, lockstep.Normal)
 		claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 9, Lease: time.Minute,
 			MaxPriority: lockstep.Interactive})
 		w.ok(err)
 		equal(w, "claims", len(claims), 0)
 	},
-	"a claim tells what it is": func(w *world) {
+	"a claim describes its key": func(w *world) {
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Normal)
 		w.mark(cus1, lockstep.ScopePayments, lockstep.Normal)
 		c := w.claim(cus1)
@@ -197,12 +197,12 @@ var queue = map[string]func(*world){
 			w.Errorf("leased until %s, want %s", work.LeaseUntil, c.LeaseUntil)
 		}
 	},
-	"what is held is not claimed": func(w *world) {
+	"a held key is not claimed": func(w *world) {
 		w.hold(cus1)
 		w.mark(cus1, lockstep.ScopeAll, lockstep.Interactive)
 		w.idle()
 	},
-	"what is due later is not claimed": func(w *world) {
+	"a key that is due later is not claimed": func(w *world) {
 		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Delay: time.Hour}))
 		w.idle()
 	},
@@ -216,7 +216,7 @@ var queue = map[string]func(*world){
 			w.Errorf("first %+v, second %+v", first, second)
 		}
 	},
-	"a mark during a run is run after it, alone and in its own time": func(w *world) {
+	"a mark during a run causes another run, alone and at its own time": func(w *world) {
 		w.mark(cus1, lockstep.ScopeCustomer, lockstep.Interactive)
 		claim := w.claim(cus1)
 		w.ok(w.Mark(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal,
@@ -236,7 +236,7 @@ var queue = map[string]func(*world){
 		w.done(w.claim(cus1))
 		w.idle()
 	},
-	"the next time is the earliest of what is pending": func(w *world) {
+	"the next due time is the earliest of the pending keys": func(w *world) {
 		due := func(p lockstep.Priority) (time.Time, bool) {
 			at, pending, err := w.NextDue(w.Context(), p)
 			w.ok(err)
@@ -258,12 +258,12 @@ var queue = map[string]func(*world){
 			w.Errorf("what is held is due at %s (%v), want when its lease ends", at, pending)
 		}
 	},
-	"work that is not there is not found": func(w *world) {
+	"missing work is not found": func(w *world) {
 		if _, err := w.Work(w.Context(), cus1); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("got %v", err)
 		}
 	},
-	"the backlog is what is pending or ended badly": func(w *world) {
+	"the backlog has the pending, parked and failed keys": func(w *world) {
 		w.done(w.hold(alice.Key()))
 		w.finish(w.hold(bob.Key()), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
 		w.finish(w.hold(cus1), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody"})
@@ -283,7 +283,7 @@ var queue = map[string]func(*world){
 	},
 }
 
-// holdFirst marks a key as urgent and claims it before what is less so.
+// holdFirst marks a key as urgent and claims it before less urgent ones.
 func (w *world) holdFirst(key lockstep.Key) lockstep.Claim {
 	w.Helper()
 	w.mark(key, lockstep.ScopeAll, lockstep.Interactive)

@@ -9,7 +9,7 @@ import (
 )
 
 var replicas = map[string]func(*world){
-	"who is at work counts until it is silent for too long, or leaves": func(w *world) {
+	"a replica counts until it is silent for too long, or leaves": func(w *world) {
 		equal(w, "before", w.beats(), 0)
 		equal(w, "one", w.beat("a", time.Minute).Replicas, 1)
 		equal(w, "two", w.beat("b", time.Minute).Replicas, 2)
@@ -22,7 +22,7 @@ var replicas = map[string]func(*world){
 		w.ok(w.Leave(w.Context(), "never came"))
 		equal(w, "nobody else left", w.beats(), 1)
 	},
-	"a pause is everybody's, and the longest counts": func(w *world) {
+	"all replicas share a pause, and the longest one counts": func(w *world) {
 		const patch, list = "clerk PATCH /v1/users/{}/metadata", "stripe GET /v1/subscriptions"
 		w.beat("a", time.Minute, lockstep.Pause{Endpoint: patch, For: 10 * time.Minute},
 			lockstep.Pause{Endpoint: list, For: 0})
@@ -39,7 +39,7 @@ var replicas = map[string]func(*world){
 			w.Errorf("a beat tells otherwise: %s", diff)
 		}
 	},
-	"many at once": func(w *world) {
+	"many replicas at once": func(w *world) {
 		const most = 8
 		failed := make(chan error, most)
 		for i := range most {
@@ -63,7 +63,7 @@ func (w *world) beat(replica string, ttl time.Duration, pauses ...lockstep.Pause
 	return fleet
 }
 
-// beats is how many are at work.
+// beats returns how many replicas are running.
 func (w *world) beats() int {
 	w.Helper()
 	fleet, err := w.Fleet(w.Context())

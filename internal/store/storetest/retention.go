@@ -12,7 +12,7 @@ const day = 24 * time.Hour
 
 var retentionKey = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
 
-// arrived stores an event that came so long ago. An empty key: it is ignored.
+// arrived stores an event of this age. With an empty key it is ignored.
 func (w *world) arrived(id string, ago time.Duration, key lockstep.Key) {
 	w.Helper()
 	d := delivery(id, key)
@@ -36,7 +36,7 @@ func (w *world) dropBodies(age time.Duration) {
 	w.done(claim)
 }
 
-// dropEvents removes all events that are older than age, and returns how many and in how
+// dropEvents removes all events that are older than age. It returns how many it removed, and in how
 // many pages.
 func (w *world) dropEvents(age time.Duration) (removed int64, pages int) {
 	w.Helper()
@@ -52,7 +52,7 @@ func (w *world) dropEvents(age time.Duration) (removed int64, pages int) {
 	}
 }
 
-// bodies are the ids of the events that have a body, newest first.
+// bodies returns the ids of the events that have a body, newest first.
 func (w *world) bodies() (ids []string) {
 	w.Helper()
 	page, err := w.Events(w.Context(), lockstep.EventFilter{Limit: 1000})
@@ -66,7 +66,7 @@ func (w *world) bodies() (ids []string) {
 }
 
 var retention = map[string]func(*world){
-	"old bodies go, of settled events only; what they were is still known": func(w *world) {
+	"old bodies of settled events are dropped; the events stay": func(w *world) {
 		w.arrived("evt_done", 100*day, cus1)
 		w.done(w.claim(cus1))
 		w.arrived("evt_ignored", 100*day, lockstep.Key{})
@@ -89,7 +89,7 @@ var retention = map[string]func(*world){
 		w.dropBodies(30 * day)
 		equal(w, "with a body, when one more is settled", w.bodies(), []string{"evt_young", "evt_failed", "evt_parked"})
 	},
-	"many bodies go, in parts": func(w *world) {
+	"many bodies are dropped in parts": func(w *world) {
 		deliveries := make([]lockstep.Delivery, 700)
 		for i := range deliveries {
 			deliveries[i] = delivery(fmt.Sprintf("evt_%03d", i), cus1)
@@ -101,7 +101,7 @@ var retention = map[string]func(*world){
 		w.dropBodies(30 * day)
 		equal(w, "with a body", w.bodies(), nil)
 	},
-	"old events go, settled ones only, and then they are new again": func(w *world) {
+	"old settled events are removed, and count as new afterwards": func(w *world) {
 		w.arrived("evt_done", 100*day, cus1)
 		w.done(w.claim(cus1))
 		w.arrived("evt_ignored", 100*day, lockstep.Key{})
@@ -119,7 +119,7 @@ var retention = map[string]func(*world){
 		equal(w, "a duplicate of what is kept", w.deliver("evt_young", cus1), lockstep.Receipt{})
 		equal(w, "a duplicate of what is gone", w.deliver("evt_done", cus1), lockstep.Receipt{Stored: true, Key: cus1})
 	},
-	"many events go page by page, and what is open does not hold them up": func(w *world) {
+	"many events are removed page by page, past open ones": func(w *world) {
 		const events = 1700
 		deliveries := make([]lockstep.Delivery, events)
 		for i := range deliveries {
@@ -146,7 +146,7 @@ var retention = map[string]func(*world){
 		equal(w, "removed again", removed, 0)
 		equal(w, "pages again", pages, 2)
 	},
-	"who has lost the lease drops nothing": func(w *world) {
+	"a run that lost its lease drops nothing": func(w *world) {
 		w.arrived("evt_old", 100*day, lockstep.Key{})
 		w.mark(retentionKey, 0, lockstep.Normal)
 		late := w.take(0)[0]
@@ -159,7 +159,7 @@ var retention = map[string]func(*world){
 		}
 		equal(w, "with a body", w.bodies(), []string{"evt_old"})
 	},
-	"a cursor that is none is refused, by the removal too": func(w *world) {
+	"an invalid cursor is refused by the removal too": func(w *world) {
 		if _, _, err := w.ExpireEvents(w.Context(), w.hold(retentionKey), day, "yesterday"); !errors.Is(err,
 			lockstep.ErrInvalid) {
 			w.Errorf("got %v, want ErrInvalid", err)

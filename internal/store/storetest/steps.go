@@ -13,8 +13,8 @@ import (
 // StepRows is about how many rows a transaction writes in the stores of [RunInSteps].
 const StepRows = 6
 
-// RunInSteps runs the tests of operations that take several transactions, on stores whose transactions are
-// small, and the ordinary tests of those operations.
+// RunInSteps runs the tests of operations that take several transactions on stores with small
+// transactions, and the ordinary tests of those operations.
 func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
 		"steps": steps, "hooks": hooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links,
@@ -22,10 +22,10 @@ func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	})
 }
 
-// some is more rows than three steps take.
+// some is more rows than three steps write.
 const some = 3*StepRows + 2
 
-// numbered makes n things, each from its number.
+// numbered returns n items, each made from its number.
 func numbered[T any](n int, one func(name string) T) (all []T) {
 	for i := range n {
 		all = append(all, one(fmt.Sprintf("%03d", i)))
@@ -112,7 +112,7 @@ var steps = map[string]func(*world){
 		w.ok(err)
 		equal(w, "cursor and marks", fmt.Sprint(cursor, w.pending(lockstep.KeyCheckout)), fmt.Sprint("here", some))
 	},
-	"many sightings": func(w *world) {
+	"many listed accounts": func(w *world) {
 		adrift, err := w.RecordListed(w.Context(), w.hold(sweepKey), w.now(),
 			numbered(some, func(name string) lockstep.Identity {
 				return lockstep.Identity{Account: lockstep.Account{Kind: lockstep.User, ID: "user_" + name}}
@@ -139,7 +139,7 @@ var steps = map[string]func(*world){
 		w.ok(err)
 		equal(w, "missed since", missed, 0)
 	},
-	"many deletions that are held": func(w *world) {
+	"many held deletions": func(w *world) {
 		w.populate(some + 1)
 		for n := range some + 1 {
 			w.begin(member(n), lockstep.Brake{Limit: 1})
@@ -152,7 +152,7 @@ var steps = map[string]func(*world){
 		w.ok(err)
 		equal(w, "tally", tally, map[lockstep.DeletionState]int64{lockstep.DeletionBegun: 1, lockstep.DeletionApproved: some})
 	},
-	"many deletions by name: all or none, and a second call does the rest": func(w *world) {
+	"many named deletions: all or none, and a second call does the rest": func(w *world) {
 		w.populate(some + 1)
 		var named []lockstep.Account
 		for n := range some + 1 {
@@ -234,13 +234,13 @@ var steps = map[string]func(*world){
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
 		w.waits(cus1)
 	},
-	"a customer that is adopted moves many events, and whoever holds its key settles none of them": func(w *world) {
+	"an adopted customer moves many events, and a run that holds its key settles none of them": func(w *world) {
 		w.receive(some, "evt_", cus1)
 		held := w.claim(cus1)
 		own := w.hold(alice.Key())
 		w.ok(w.Save(w.Context(), own, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: cus1.ID}}))
 		w.done(held)
-		// One step is the link's, and one that of the run that ends.
+		// The link does one step, and the run that ends does one.
 		equal(w, "moved at once", w.eventsOf(alice.Key()), map[string]int{"pending": 2 * (StepRows / 2)})
 		w.wakeAll(cus1)
 		equal(w, "events of the account", w.eventsOf(alice.Key()), map[string]int{"pending": some})
@@ -261,15 +261,15 @@ var steps = map[string]func(*world){
 			equal(w, "events of the former account", w.eventsOf(former.Key()), map[string]int{})
 		}
 	},
-	"the first sight of an account wakes many keys, also when a run of it dies": func(w *world) {
+	"a new account wakes many keys, even if a wake run dies": func(w *world) {
 		w.parkAll(some, alice.Key())
 		w.save(lockstep.Record{Account: alice})
-		claims := w.take(0) // whose lease has ended
+		claims := w.take(0) // their lease has ended
 		equal(w, "due", len(claims), 1)
 		if _, err := w.Wake(w.Context(), claims[0]); err != nil {
 			w.Fatal(err)
 		}
-		time.Sleep(2 * time.Millisecond) // another moment of the clock
+		time.Sleep(2 * time.Millisecond) // so that the clock moves on
 		w.wakeAll(alice.Key())
 		equal(w, "woken", w.pending(lockstep.KeyCheckout), some)
 		if _, err := w.Wake(w.Context(), claims[0]); !errors.Is(err, lockstep.ErrLeaseLost) {

@@ -10,11 +10,11 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Open opens a database, the same one each time it is called, and closes the
-// store when the test ends; the test may have closed it before.
+// Open opens a database, the same one on each call, and closes the store when the test ends. The
+// test may close it before.
 type Open func(t *testing.T) lockstep.Store
 
-// Run runs all tests, each over a database that fresh has made.
+// Run runs all tests, each over a new database from fresh.
 func Run(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
 		"inbox":       inbox,
@@ -67,7 +67,7 @@ func run(t *testing.T, fresh func(t *testing.T) Open, topics map[string]map[stri
 	}
 }
 
-// world is a store and what a test does with it.
+// world is a store and the helpers of its tests.
 type world struct {
 	*testing.T
 	lockstep.Store
@@ -95,7 +95,7 @@ func (w *world) ok(err error) {
 	}
 }
 
-// equal fails the test when got is not want. Nothing and an empty list are equal.
+// equal fails the test if got differs from want. Nil and an empty list are equal.
 func equal[T any](w *world, what string, got, want T) {
 	w.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -109,7 +109,7 @@ func (w *world) mark(key lockstep.Key, scope lockstep.Scope, priority lockstep.P
 	w.ok(w.Mark(w.Context(), lockstep.Mark{Key: key, Scope: scope, Priority: priority}))
 }
 
-// take claims everything that is due, each with the lease.
+// take claims everything that is due, with the lease.
 func (w *world) take(lease time.Duration) []lockstep.Claim {
 	w.Helper()
 	claims, err := w.Claim(w.Context(), lockstep.ClaimRequest{Limit: 1000, Lease: lease, MaxPriority: lockstep.Background})
@@ -117,7 +117,7 @@ func (w *world) take(lease time.Duration) []lockstep.Claim {
 	return claims
 }
 
-// claim claims everything that is due, which must be just key.
+// claim claims everything that is due, which must be key alone.
 func (w *world) claim(key lockstep.Key) lockstep.Claim {
 	w.Helper()
 	claims := w.take(time.Minute)
@@ -127,7 +127,7 @@ func (w *world) claim(key lockstep.Key) lockstep.Claim {
 	return claims[0]
 }
 
-// among claims everything that is due, among it key. Notices are due by the clock.
+// among claims everything that is due, including key. Notices become due by the clock.
 func (w *world) among(key lockstep.Key) lockstep.Claim {
 	w.Helper()
 	claims := w.take(time.Minute)
@@ -147,7 +147,7 @@ func (w *world) hold(key lockstep.Key) lockstep.Claim {
 	return w.claim(key)
 }
 
-// idle makes sure that nothing is due.
+// idle checks that nothing is due.
 func (w *world) idle() {
 	w.Helper()
 	if claims := w.take(time.Minute); len(claims) > 0 {
@@ -172,7 +172,7 @@ func (w *world) work(key lockstep.Key) lockstep.Work {
 	return work
 }
 
-// deliver receives one event, whose mark is on key.
+// deliver receives one event that marks key.
 func (w *world) deliver(id string, key lockstep.Key) lockstep.Receipt {
 	w.Helper()
 	receipts, err := w.Receive(w.Context(), []lockstep.Delivery{delivery(id, key)})
@@ -202,7 +202,7 @@ func (w *world) event(id string) lockstep.Event {
 	return lockstep.Event{}
 }
 
-// eventIs makes sure of where an event is and what became of it.
+// eventIs checks the key, the status and the reason of an event.
 func (w *world) eventIs(id string, key lockstep.Key, status lockstep.EventStatus, reason string) {
 	w.Helper()
 	e := w.event(id)
@@ -218,7 +218,7 @@ func (w *world) account(a lockstep.Account) lockstep.Record {
 	return r
 }
 
-// save saves a record in a run of its account's own, which is done after it.
+// save saves a record in a run of its account's key, and finishes the run.
 func (w *world) save(r lockstep.Record) {
 	w.Helper()
 	claim := w.hold(r.Account.Key())
@@ -226,16 +226,16 @@ func (w *world) save(r lockstep.Record) {
 	w.done(claim)
 }
 
-// near reports whether a time is about so long from now. A machine that is busy
-// makes it look earlier.
+// near reports whether a time is about this far in the future. A busy machine makes it look
+// earlier.
 func near(t time.Time, fromNow time.Duration) bool {
 	off := time.Until(t) - fromNow
 	return -20*time.Second < off && off < 2*time.Second
 }
 
-// soon reports whether a time is what an interactive mark makes of a backoff that
-// was longer: five seconds from a moment after start.
+// soon reports whether a time is five seconds after start: what an interactive mark makes of a
+// longer backoff.
 func soon(t, start time.Time) bool {
-	const slack = time.Second // of another machine's clock
+	const slack = time.Second // for the clock of another machine
 	return t.After(start.Add(5*time.Second-slack)) && t.Before(time.Now().Add(5*time.Second+slack))
 }

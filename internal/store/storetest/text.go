@@ -6,7 +6,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// texts: what is no text to one database is none to the other either.
+// texts checks that all databases treat invalid texts alike.
 var texts = map[string]func(*world){
 	"a NUL character and broken UTF-8 are replaced": func(w *world) {
 		given := map[string]string{"Ada\x00": "Ada\uFFFD", "\xffAda": "\uFFFDAda", "a\tb\nc\x7f": "a\tb\nc\x7f",

@@ -17,7 +17,7 @@ func (w *world) park(event string, key lockstep.Key, waitsFor ...lockstep.Key) {
 	w.eventIs(event, key, lockstep.EventParked, "nobody")
 }
 
-// settled makes sure that a key has nothing to do.
+// settled checks that a key has nothing to do.
 func (w *world) settled(key lockstep.Key) {
 	w.Helper()
 	if work := w.work(key); work.Pending() || work.Disposition != lockstep.Done || work.Reason != "" || work.Scope != 0 {
@@ -25,14 +25,13 @@ func (w *world) settled(key lockstep.Key) {
 	}
 }
 
-// takenOver makes sure that alice has taken over evt_1 from cus_1, and ends the
-// run that follows.
+// takenOver checks that alice has taken over evt_1 from cus_1, and ends the run that follows.
 func (w *world) takenOver() {
 	w.Helper()
 	w.takenOverWith(lockstep.ScopeAll)
 }
 
-// takenOverWith is the same, with what may have changed.
+// takenOverWith is takenOver with a scope.
 func (w *world) takenOverWith(scope lockstep.Scope) {
 	w.Helper()
 	w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
@@ -47,7 +46,7 @@ func (w *world) takenOverWith(scope lockstep.Scope) {
 }
 
 var wakes = map[string]func(*world){
-	"the first sight of an account wakes who waits for it": func(w *world) {
+	"a new account wakes the keys that wait for it": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
 		w.save(lockstep.Record{Account: alice})
 		claim := w.claim(cus1)
@@ -57,31 +56,31 @@ var wakes = map[string]func(*world){
 		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
 		w.waits(alice.Key())
 	},
-	"saving a known account wakes nobody": func(w *world) {
+	"saving a known account wakes no key": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
-		// A second ago it was new, or what waits for it would be run again.
+		// The account is a second old; otherwise the keys that wait for it would run again.
 		w.parkForGood("evt_1", cus1, alice.Key())
 		w.save(lockstep.Record{Account: alice, Name: "Alice"})
 		w.idle()
 	},
-	"an account's link wakes who waits for the account": func(w *world) {
+	"an account's link wakes the keys that wait for the account": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.parkForGood("evt_1", checkoutKey("cs_1"), alice.Key())
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.claim(checkoutKey("cs_1"))
 	},
-	"an account's link wakes who waits for the customer": func(w *world) {
+	"an account's link wakes the keys that wait for the customer": func(w *world) {
 		w.park("evt_1", checkoutKey("cs_1"), cus1)
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.claim(checkoutKey("cs_1"))
 	},
-	"a replaced link wakes who waits": func(w *world) {
+	"a replaced link wakes the waiting keys": func(w *world) {
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1", CustomerDeleted: true})
 		w.park("evt_1", checkoutKey("cs_1"), cus2)
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_2"})
 		w.claim(checkoutKey("cs_1"))
 	},
-	"link wakes who waits for the account or the customer": func(w *world) {
+	"link wakes the keys that wait for the account or the customer": func(w *world) {
 		w.park("evt_1", checkoutKey("cs_1"), cus1)
 		w.park("evt_2", checkoutKey("cs_2"), alice.Key())
 		w.park("evt_3", checkoutKey("cs_3"), bob.Key())
@@ -93,12 +92,12 @@ var wakes = map[string]func(*world){
 		equal(w, "woken", woken, map[lockstep.Key]bool{checkoutKey("cs_1"): true, checkoutKey("cs_2"): true,
 			alice.Key(): true})
 	},
-	"a mark wakes nobody": func(w *world) {
+	"a mark wakes no waiting key": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
 		w.done(w.hold(alice.Key()))
 		w.idle()
 	},
-	"save's link takes over what is parked under the customer": func(w *world) {
+	"save's link takes over the customer's parked work": func(w *world) {
 		w.save(lockstep.Record{Account: alice})
 		w.parkForGood("evt_1", cus1, alice.Key(), cus1)
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
@@ -106,33 +105,33 @@ var wakes = map[string]func(*world){
 		w.waits(cus1)
 		w.takenOver()
 	},
-	"link takes over what is parked under the customer": func(w *world) {
+	"link takes over the customer's parked work": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
 		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.waits(alice.Key())
 		w.takenOver()
 	},
-	"a link takes over what failed under the customer": func(w *world) {
+	"a link takes over the customer's failed work": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.takenOver()
 	},
-	"a link takes over what is pending under the customer, with what may have changed": func(w *world) {
+	"a link takes over the customer's pending work with its scope": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.deliver("evt_1", cus1)
 		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
 		w.takenOverWith(lockstep.ScopeSubscriptions)
 	},
-	"that a customer was created is no reason to look at it": func(w *world) {
+	"the creation of a customer causes no run": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.mark(cus1, 0, lockstep.Background)
 		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice, CustomerID: "cus_1"}}))
 		w.done(claim)
 		equal(w, "scope", w.claim(alice.Key()).Scope, 0)
 	},
-	"a link takes over what retries under the customer": func(w *world) {
+	"a link takes over the customer's retries": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour), Reason: "later"})
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
@@ -147,12 +146,12 @@ var wakes = map[string]func(*world){
 		w.leaseLost(w.Finish(w.Context(), dead, lockstep.Outcome{Disposition: lockstep.Failed, Reason: "late"}))
 		w.takenOver()
 	},
-	"what is done stays with the customer": func(w *world) {
+	"done work stays with the customer": func(w *world) {
 		w.deliver("evt_1", cus1)
 		w.done(w.claim(cus1))
 		w.save(lockstep.Record{Account: alice, CustomerID: "cus_1"})
 		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
-		w.idle() // and the account is not marked for nothing
+		w.idle() // and the account is not marked needlessly
 	},
 	"the customer's own run links and ends": func(w *world) {
 		w.deliver("evt_1", cus1)
@@ -188,14 +187,14 @@ var wakes = map[string]func(*world){
 		w.waits(cus1)
 		w.takenOver()
 	},
-	"a link by another leaves a run under way to its end": func(w *world) {
+	"a link by another run lets a running run end": func(w *world) {
 		w.park("evt_1", cus1, alice.Key())
 		claim := w.hold(cus1)
 		w.ok(w.Link(w.Context(), w.hold(checkoutKey("cs_1")), lockstep.Identity{Account: alice}, "cus_1", lockstep.Proven))
 		w.done(claim)
 		w.takenOver()
 	},
-	"who parks and who links at the same time do not miss each other": func(w *world) {
+	"a park and a link at the same time do not miss each other": func(w *world) {
 		for i := range 30 {
 			account := lockstep.Account{Kind: lockstep.User, ID: fmt.Sprintf("user_%d", i)}
 			parks, links := w.hold(customerKey(fmt.Sprint(i))), w.hold(account.Key())
@@ -215,7 +214,7 @@ var wakes = map[string]func(*world){
 			w.done(w.claim(parks.Key))
 		}
 	},
-	"a run that parks after what it waits for came runs again": func(w *world) {
+	"a run that parks after its wait was fulfilled runs again": func(w *world) {
 		w.deliver("evt_1", cus1)
 		claim := w.claim(cus1)
 		w.save(lockstep.Record{Account: alice})
@@ -227,7 +226,7 @@ var wakes = map[string]func(*world){
 	},
 }
 
-// parkForGood parks a key that waits for an account which is known.
+// parkForGood parks a key that waits for a known account.
 func (w *world) parkForGood(event string, key lockstep.Key, waitsFor ...lockstep.Key) {
 	w.Helper()
 	w.deliver(event, key)

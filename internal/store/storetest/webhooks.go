@@ -11,7 +11,7 @@ func webhookKey(endpoint, subject string) lockstep.Key {
 	return lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject}.Key()
 }
 
-// delivered saves a delivery in a run of its own.
+// delivered saves a delivery in its own run.
 func (w *world) delivered(d lockstep.WebhookDelivery, e *lockstep.WebhookEndpoint) {
 	w.Helper()
 	claim := w.hold(d.Key())
@@ -36,7 +36,7 @@ var hooks = map[string]func(*world){
 			w.done(w.claim(key))
 		}
 	},
-	"who is late tells nothing": func(w *world) {
+	"a run that lost its lease notifies nobody": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.done(claim)
 		key := webhookKey("app", lockstep.AccessSubject(alice))
@@ -50,7 +50,7 @@ var hooks = map[string]func(*world){
 		}
 		w.idle()
 	},
-	"a delivery and its endpoint are kept together": func(w *world) {
+	"a delivery and its endpoint are stored together": func(w *world) {
 		began := time.UnixMilli(1_700_000_000_000).UTC()
 		d := lockstep.WebhookDelivery{Endpoint: "app", Subject: "license.granted:cs_1", State: lockstep.WebhookPending,
 			Status: 500, Reason: "status 500",
@@ -68,7 +68,7 @@ var hooks = map[string]func(*world){
 		w.ok(err)
 		equal(w, "an endpoint that was never heard of", other, lockstep.WebhookEndpoint{ID: "other"})
 	},
-	"an endpoint that is enabled gets what it missed, and nothing else": func(w *world) {
+	"an enabled endpoint gets the deliveries that it missed, and no others": func(w *world) {
 		for subject, state := range map[string]lockstep.WebhookState{"held": lockstep.WebhookHeld,
 			"undelivered": lockstep.WebhookUndelivered, "delivered": lockstep.WebhookDelivered} {
 			w.delivered(lockstep.WebhookDelivery{Endpoint: "app", Subject: subject, State: state, Attempts: 9},
@@ -87,7 +87,7 @@ var hooks = map[string]func(*world){
 		w.ok(err)
 		equal(w, "disabled", e.DisabledAt.IsZero(), true)
 	},
-	"what was delivered is delivered once more when somebody asks": func(w *world) {
+	"a delivered webhook is delivered again on request": func(w *world) {
 		w.delivered(lockstep.WebhookDelivery{Endpoint: "app", Subject: "x", State: lockstep.WebhookDelivered,
 			Sequence: 3}, nil)
 		w.ok(w.Redeliver(w.Context(), "app", "x"))
@@ -100,7 +100,7 @@ var hooks = map[string]func(*world){
 	"deliveries are listed by endpoint, the latest first": func(w *world) {
 		for _, subject := range []string{"a", "b", "c"} {
 			w.delivered(lockstep.WebhookDelivery{Endpoint: "app", Subject: subject, State: lockstep.WebhookDelivered}, nil)
-			time.Sleep(2 * time.Millisecond) // another moment of the clock
+			time.Sleep(2 * time.Millisecond) // so that the clock moves on
 		}
 		w.delivered(lockstep.WebhookDelivery{Endpoint: "other", Subject: "d", State: lockstep.WebhookDelivered}, nil)
 		list, err := w.WebhookDeliveries(w.Context(), "app", 2)

@@ -11,29 +11,32 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrFinished is returned where everything was moved before.
-var ErrFinished = errors.New("the business was moved to the target already; have DATABASE_URL name it and start the service")
+// ErrFinished means that an earlier run moved everything.
+var ErrFinished = errors.New("everything was moved to the target already; set DATABASE_URL to it and start the service")
 
-// Config says what is moved where. Both databases have the newest schema.
+// startAgain tells the operator what to do about a damaged target.
+const startAgain = "drop the target's database, create an empty one, and run this again"
+
+// Config names the source and the target of a move. Both databases have the newest schema.
 type Config struct {
 	Source *sql.DB   // SQLite; its transactions begin immediate
 	Target *pgx.Conn // PostgreSQL
-	Rows   int       // of a batch, at most; 0: 2000
-	Bytes  int       // of a batch, about; 0: 8 MiB
+	Rows   int       // at most this many in a batch; 0 means 2000
+	Bytes  int       // about this many in a batch; 0 means 8 MiB
 	Log    *slog.Logger
 }
 
-// Moved is what became of a table.
+// Moved is the result for one table.
 type Moved struct {
 	Table    string
 	Rows     int64
 	Checksum string
-	Changed  int64 // texts that PostgreSQL cannot keep as they were
+	Changed  int64 // texts that PostgreSQL cannot store unchanged
 }
 
 type mover struct {
 	Config
-	interrupt func(where string) error // tests end a move with it; nil otherwise
+	interrupt func(where string) error // tests interrupt a move with it; nil otherwise
 	said      time.Time
 }
 
@@ -44,8 +47,8 @@ func (m *mover) interrupted(where string) error {
 	return m.interrupt(where)
 }
 
-// Run moves everything that has not been moved yet, and returns what there is then, by
-// table. It returns [ErrFinished] where nothing was left to do.
+// Run moves everything that was not moved yet, and returns the result for each table. It returns
+// [ErrFinished] if there was nothing left to do.
 func Run(ctx context.Context, c Config) ([]Moved, error) {
 	return (&mover{Config: c}).run(ctx)
 }
@@ -66,7 +69,7 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 	}
 	done, err := m.progress(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read how far the move is: %w", err)
+		return nil, fmt.Errorf("read the progress of the move: %w", err)
 	}
 	for _, t := range tables {
 		if err := m.move(ctx, t, done[t.name]); err != nil {
@@ -83,7 +86,7 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 	return moved, nil
 }
 
-// move moves what is left of a table.
+// move moves the rest of a table.
 func (m *mover) move(ctx context.Context, t table, at progress) error {
 	for !at.done {
 		b, err := m.next(ctx, t, at.after)
@@ -101,7 +104,7 @@ func (m *mover) move(ctx context.Context, t table, at progress) error {
 	return nil
 }
 
-// say tells of progress, not more often than people read.
+// say logs progress, at most every two seconds.
 func (m *mover) say(what string, t table, rows int64) {
 	if time.Since(m.said) > 2*time.Second {
 		m.said = time.Now()
@@ -109,7 +112,7 @@ func (m *mover) say(what string, t table, rows int64) {
 	}
 }
 
-// compare reads both sides in full.
+// compare reads both databases in full and compares their checksums.
 func (m *mover) compare(ctx context.Context) ([]Moved, error) {
 	var moved []Moved
 	for _, t := range tables {
@@ -123,7 +126,7 @@ func (m *mover) compare(ctx context.Context) ([]Moved, error) {
 			return nil, fmt.Errorf("read table %s of the target: %w", t.name, err)
 		}
 		if got != want {
-			return nil, fmt.Errorf("table %s differs: %d rows with checksum %s in the source, %d with %s in the target: somebody has written there; drop the target's database, create an empty one, and run this again",
+			return nil, fmt.Errorf("table %s differs: %d rows with checksum %s in the source, %d with %s in the target: another program wrote there; "+startAgain,
 				t.name, want.rows, want, got.rows, got)
 		}
 		moved = append(moved, Moved{Table: t.name, Rows: want.rows, Checksum: want.String(), Changed: changed})
@@ -131,46 +134,63 @@ func (m *mover) compare(ctx context.Context) ([]Moved, error) {
 	return moved, m.compareTally(ctx)
 }
 
-// compareTally makes sure that the target's triggers have counted what was moved.
-func (m *mover) compareTally(ctx context.Context) (err error) {
-	want := map[string]int64{}
-	rows, err := m.Source.QueryContext(ctx, "select status, events from event_tally where events > 0")
+// compareTally checks that the target's triggers have counted what was moved.
+func (m *mover) compareTally(ctx context.Context) error {
+	want, err := m.sourceTally(ctx)
 	if err != nil {
 		return err
 	}
+	got, err := m.targetTally(ctx)
+	if err != nil {
+		return err
+	}
+	for status := range want {
+		if _, has := got[status]; !has {
+			got[status] = 0
+		}
+	}
+	for status, n := range got {
+		if want[status] != n {
+			return fmt.Errorf("the source counts %d events that are %s, the target %d: another program wrote there; "+startAgain,
+				want[status], status, n)
+		}
+	}
+	return nil
+}
+
+func (m *mover) sourceTally(ctx context.Context) (tally map[string]int64, err error) {
+	rows, err := m.Source.QueryContext(ctx, "select status, events from event_tally where events > 0")
+	if err != nil {
+		return nil, err
+	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	tally = map[string]int64{}
 	for rows.Next() {
 		var status string
 		var n int64
 		if err := rows.Scan(&status, &n); err != nil {
-			return err
+			return nil, err
 		}
-		want[status] = n
+		tally[status] = n
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	counted, err := m.Target.Query(ctx, "select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0")
+	return tally, rows.Err()
+}
+
+func (m *mover) targetTally(ctx context.Context) (map[string]int64, error) {
+	rows, err := m.Target.Query(ctx,
+		"select status, cast(sum(events) as bigint) from event_tally group by status having sum(events) > 0")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer counted.Close()
-	for counted.Next() {
+	defer rows.Close()
+	tally := map[string]int64{}
+	for rows.Next() {
 		var status string
 		var n int64
-		if err := counted.Scan(&status, &n); err != nil {
-			return err
+		if err := rows.Scan(&status, &n); err != nil {
+			return nil, err
 		}
-		if want[status] != n {
-			return fmt.Errorf("the source counts %d events that are %s, the target %d: somebody has written there; drop the target's database, create an empty one, and run this again", want[status], status, n)
-		}
-		delete(want, status)
+		tally[status] = n
 	}
-	if err := counted.Err(); err != nil {
-		return err
-	}
-	if len(want) > 0 {
-		return fmt.Errorf("the target does not count the events that the source counts as %v", want)
-	}
-	return nil
+	return tally, rows.Err()
 }

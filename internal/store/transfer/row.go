@@ -14,8 +14,8 @@ import (
 // row is a row's values in the order of its table's columns: nil, int64, string or []byte.
 type row []any
 
-// canonical makes a row of the source's or of the target's values what is compared and
-// written, and returns how many texts had to be changed.
+// canonical turns the values of a row, from the source or the target, into the form that is
+// compared and written. It returns how many texts had to be changed.
 func (t table) canonical(values []any, afresh bool) (r row, changed int64, err error) {
 	r = make(row, len(values))
 	for i, c := range t.columns {
@@ -46,12 +46,12 @@ func (t table) canonical(values []any, afresh bool) (r row, changed int64, err e
 	return r, changed, nil
 }
 
-// storable is a text that PostgreSQL can keep.
+// storable returns a text as PostgreSQL can store it.
 func storable(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
 }
 
-// size is about what the row takes in memory.
+// size is about how much memory the row takes.
 func (r row) size() int {
 	n := 64
 	for _, v := range r {
@@ -65,8 +65,8 @@ func (r row) size() int {
 	return n
 }
 
-// sum is how many rows a table has, and the sum of their hashes, which does not depend on
-// their order.
+// sum is the number of rows of a table, and the sum of their hashes, which does not depend on their
+// order.
 type sum struct {
 	rows   int64
 	hi, lo uint64
@@ -98,10 +98,10 @@ func (s *sum) add(r row) {
 	s.hi, _ = bits.Add64(s.hi, binary.BigEndian.Uint64(digest[:8]), carry)
 }
 
-// String is the checksum.
+// String returns the checksum.
 func (s sum) String() string { return fmt.Sprintf("%016x%016x", s.hi, s.lo) }
 
-// cursor spells the key of a row of the source, as it is there.
+// cursor encodes the key of a row of the source.
 func (t table) cursor(values []any) (string, error) {
 	var parts []string
 	for i, c := range t.columns {
@@ -121,7 +121,7 @@ func (t table) cursor(values []any) (string, error) {
 	return string(spelled), err
 }
 
-// parse reads what cursor spells.
+// parse decodes a cursor.
 func (t table) parse(cursor string) ([]any, error) {
 	var parts []string
 	if err := json.Unmarshal([]byte(cursor), &parts); err != nil {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// sealed is what a write to a sealed source is refused with.
-const sealed = "the business is moved to PostgreSQL: see lockstep migrate --help"
+// sealed is the error of a write to a sealed source.
+const sealed = "this database was moved to PostgreSQL: see lockstep migrate --help"
 
-// heartbeat is sealed too, so that a service that still runs says that it is not well.
+// heartbeat is sealed too, so that a service that still runs reports that it is unhealthy.
 const heartbeat = "heartbeat"
 
-// seals are the triggers of a table.
+// seals returns statements that create and drop the triggers of a table.
 func seals(t string) (create, drop []string) {
 	for _, does := range []string{"insert", "update", "delete"} {
 		name := "transfer_" + t + "_" + does
@@ -26,7 +26,7 @@ func seals(t string) (create, drop []string) {
 	return create, drop
 }
 
-// sources are the tables of the source.
+// sources returns the tables of the source.
 func sources() []string {
 	names := []string{heartbeat}
 	for _, t := range tables {
@@ -37,12 +37,11 @@ func sources() []string {
 	return names
 }
 
-// seal has the source refuse all writes, and returns the identity of the seal: the one
-// that is there, or a new one.
+// seal makes the source refuse all writes. It returns the id of the existing seal, or of a new one.
 func seal(ctx context.Context, source *sql.DB) (id string, err error) {
 	tx, err := source.BeginTx(ctx, nil)
 	if err != nil {
-		return "", fmt.Errorf("wait for whoever writes: %w", err)
+		return "", fmt.Errorf("wait for the writer: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	if id, err = sealOf(ctx, tx); err != nil || id != "" {
@@ -65,7 +64,7 @@ func seal(ctx context.Context, source *sql.DB) (id string, err error) {
 	return id, tx.Commit()
 }
 
-// sealOf is the identity of the seal that there is; empty: none.
+// sealOf returns the id of the seal; empty if there is none.
 func sealOf(ctx context.Context, tx *sql.Tx) (id string, err error) {
 	var there int
 	if err := tx.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name = 'transfer'").Scan(&there); err != nil || there == 0 {
@@ -74,8 +73,7 @@ func sealOf(ctx context.Context, tx *sql.Tx) (id string, err error) {
 	return id, tx.QueryRowContext(ctx, "select id from transfer").Scan(&id)
 }
 
-// Unseal lets a source be written again, after a move that is not to be finished. The
-// target of the move is then good for nothing.
+// Unseal lets a source be written again, to abandon a move. The target of the move is then useless.
 func Unseal(ctx context.Context, source *sql.DB) error {
 	tx, err := source.BeginTx(ctx, nil)
 	if err != nil {
@@ -95,36 +93,20 @@ func Unseal(ctx context.Context, source *sql.DB) error {
 	return tx.Commit()
 }
 
-// batch is what is written in one transaction.
+// batch holds the rows of one transaction.
 type batch struct {
 	rows  []row
-	after string // the cursor behind it
+	after string // the cursor of its last row
 	last  bool
 }
 
-// next reads a batch behind a cursor: as many rows as allowed, of so many bytes.
+// next reads a batch after a cursor, within the limits of rows and bytes.
 func (m *mover) next(ctx context.Context, t table, after string) (b batch, err error) {
 	b = batch{after: after, last: true}
-	var args []any
-	var names, marks, where []string
-	for i, c := range t.keys() {
-		names, marks = append(names, c.name), append(marks, fmt.Sprintf("$%d", i+1))
+	query, args, err := m.pageQuery(t, after)
+	if err != nil {
+		return b, err
 	}
-	if t.where != "" {
-		where = append(where, t.where)
-	}
-	order := strings.Join(names, ", ")
-	if after != "" {
-		if args, err = t.parse(after); err != nil {
-			return b, err
-		}
-		where = append(where, fmt.Sprintf("(%s) > (%s)", order, strings.Join(marks, ", ")))
-	}
-	query := "select " + t.names(exprOf) + " from " + t.from
-	if len(where) > 0 {
-		query += " where " + strings.Join(where, " and ")
-	}
-	query += fmt.Sprintf(" order by %s limit %d", order, m.Rows)
 	rows, err := m.Source.QueryContext(ctx, query, args...)
 	if err != nil {
 		return b, err
@@ -151,6 +133,29 @@ func (m *mover) next(ctx context.Context, t table, after string) (b batch, err e
 	return b, rows.Err()
 }
 
+// pageQuery returns a query for the rows of a table after a cursor, in the order of their keys.
+func (m *mover) pageQuery(t table, after string) (query string, args []any, err error) {
+	var names, marks, where []string
+	for i, c := range t.keys() {
+		names, marks = append(names, c.name), append(marks, fmt.Sprintf("$%d", i+1))
+	}
+	if t.where != "" {
+		where = append(where, t.where)
+	}
+	order := strings.Join(names, ", ")
+	if after != "" {
+		if args, err = t.parse(after); err != nil {
+			return "", nil, err
+		}
+		where = append(where, fmt.Sprintf("(%s) > (%s)", order, strings.Join(marks, ", ")))
+	}
+	query = "select " + t.names(exprOf) + " from " + t.from
+	if len(where) > 0 {
+		query += " where " + strings.Join(where, " and ")
+	}
+	return query + fmt.Sprintf(" order by %s limit %d", order, m.Rows), args, nil
+}
+
 func scan(t table, rows *sql.Rows) ([]any, error) {
 	values, into := make([]any, len(t.columns)), make([]any, len(t.columns))
 	for i := range values {
@@ -159,7 +164,7 @@ func scan(t table, rows *sql.Rows) ([]any, error) {
 	return values, rows.Scan(into...)
 }
 
-// sumSource reads all of a table.
+// sumSource computes the checksum of a table, and counts the texts that had to be changed.
 func (m *mover) sumSource(ctx context.Context, t table) (s sum, changed int64, err error) {
 	query := "select " + t.names(exprOf) + " from " + t.from
 	if t.where != "" {

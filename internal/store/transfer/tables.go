@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// kind is what a column holds.
+// kind is the type of a column.
 type kind byte
 
 const (
@@ -14,26 +14,26 @@ const (
 	blob    kind = 'b'
 )
 
-// column is one of a table that is moved.
+// column is a column of a moved table.
 type column struct {
 	name  string
 	kind  kind
-	key   bool   // of the primary key, in its order
-	fresh bool   // written as 0 or empty: it means something to a running process only
-	expr  string // how the source says it; its name where it has it
+	key   bool   // part of the primary key, in its order
+	fresh bool   // reset to 0 or empty, because it matters only to a running process
+	expr  string // its expression in the source; usually its name
 }
 
-// table is one that is moved.
+// table is a moved table.
 type table struct {
 	name    string
-	from    string // what the source has it in
-	where   string // which of its rows; may be empty
+	from    string // its table in the source
+	where   string // which rows to move; may be empty
 	columns []column
-	replace bool // the target has a row already
+	replace bool // the target has a row already, which the move replaces
 }
 
-// tables are what is moved, each after those that it refers to. A column is text unless a
-// letter says otherwise; * is the key, ! is written afresh.
+// tables lists what is moved, each table after those that it refers to. A column is text unless a
+// letter says otherwise; * marks the key, ! a column that is reset.
 var tables = []table{
 	moved("accounts", `kind* id* state email name identity_updated_at:i customer_id customer_email customer_name customer_deleted:i
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected
@@ -76,7 +76,7 @@ var tables = []table{
 	single("brake", "id:i* since:i consulted:i"),
 }
 
-// bodies are apart in the target, by the week of their arrival.
+// bodies has a table of its own in the target, by the week of arrival.
 var bodies = table{name: "event_bodies", from: "events", where: "length(body) > 0", columns: []column{
 	{name: "slot", kind: integer, expr: "received_at / 604800000 % 64"},
 	{name: "seq", kind: integer, key: true, expr: "seq"},
@@ -103,7 +103,7 @@ func single(name, columns string) table {
 	return t
 }
 
-// names are the table's columns, or what the source calls them.
+// names returns the table's columns, or their expressions in the source.
 func (t table) names(of func(column) string) string {
 	names := make([]string, len(t.columns))
 	for i, c := range t.columns {
@@ -115,7 +115,7 @@ func (t table) names(of func(column) string) string {
 func nameOf(c column) string { return c.name }
 func exprOf(c column) string { return c.expr }
 
-// keys are the columns by which the table is read in order.
+// keys returns the columns by which the table is read in order.
 func (t table) keys() []column {
 	return slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return !c.key })
 }

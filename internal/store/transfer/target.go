@@ -8,50 +8,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// claim makes sure that the target is this move's, and has it say so.
+// claim records in the target that this move owns it. A second move waits for the lock, and then finds
+// what the first one recorded.
 func (m *mover) claim(ctx context.Context, id string) error {
 	return pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
-		// Whoever comes second waits here, and then finds what the first one wrote.
 		if _, err := tx.Exec(ctx, "lock table events in share row exclusive mode"); err != nil {
 			return err
 		}
-		var there bool
-		if err := tx.QueryRow(ctx, "select to_regclass('transfer') is not null").Scan(&there); err != nil {
+		var claimed bool
+		if err := tx.QueryRow(ctx, "select to_regclass('transfer') is not null").Scan(&claimed); err != nil {
 			return err
 		}
-		if there {
-			var of string
-			var finished bool
-			if err := tx.QueryRow(ctx, "select source, finished from transfer").Scan(&of, &finished); err != nil {
-				return err
-			}
-			switch {
-			case of != id && finished:
-				return errors.New("another business was moved into the target; give the URL of an empty database")
-			case of != id:
-				return errors.New("the target holds the unfinished move of another file, or of this one before it was unsealed; give the URL of an empty database")
-			case finished:
-				return ErrFinished
-			}
-			return nil
+		if claimed {
+			return assertOurs(ctx, tx, id)
 		}
-		for _, t := range tables {
-			query := "select exists (select from " + t.name + ")"
-			switch t.name {
-			case "change_count":
-				query = "select seq > 0 from change_count"
-			case "brake":
-				query = "select since > 0 from brake"
-			case "trial_key":
-				continue // a new database has one too, and trials tell whether it was used
-			}
-			var holds bool
-			if err := tx.QueryRow(ctx, query).Scan(&holds); err != nil {
-				return err
-			}
-			if holds {
-				return fmt.Errorf("the target is in use: its table %s holds something; give the URL of an empty database", t.name)
-			}
+		if err := assertEmpty(ctx, tx); err != nil {
+			return err
 		}
 		_, err := tx.Exec(ctx, `
 create table transfer (source text not null, finished boolean not null);
@@ -62,14 +34,56 @@ insert into transfer (source, finished) values ('`+id+`', false);`, pgx.QueryExe
 	})
 }
 
-// progress is how far a table is.
+// assertOurs refuses a target that another move has claimed. It returns [ErrFinished] if this move is
+// finished.
+func assertOurs(ctx context.Context, tx pgx.Tx, id string) error {
+	var source string
+	var finished bool
+	if err := tx.QueryRow(ctx, "select source, finished from transfer").Scan(&source, &finished); err != nil {
+		return err
+	}
+	switch {
+	case source != id && finished:
+		return errors.New("the target already holds the data of another file; give the URL of an empty database")
+	case source != id:
+		return errors.New("the target holds an unfinished move of another file, or of this file before it was unsealed; give the URL of an empty database")
+	case finished:
+		return ErrFinished
+	}
+	return nil
+}
+
+// assertEmpty refuses a target that was used.
+func assertEmpty(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range tables {
+		query := "select exists (select from " + t.name + ")"
+		switch t.name {
+		case "change_count":
+			query = "select seq > 0 from change_count"
+		case "brake":
+			query = "select since > 0 from brake"
+		case "trial_key":
+			continue // a new database has one too; the table trials shows whether it was used
+		}
+		var used bool
+		if err := tx.QueryRow(ctx, query).Scan(&used); err != nil {
+			return err
+		}
+		if used {
+			return fmt.Errorf("the target is in use: its table %s has rows; give the URL of an empty database", t.name)
+		}
+	}
+	return nil
+}
+
+// progress is how far the move of a table is.
 type progress struct {
 	after string
 	moved int64
 	done  bool
 }
 
-// progress is how far each table is that has been begun.
+// progress returns the progress of each table that was started.
 func (m *mover) progress(ctx context.Context) (map[string]progress, error) {
 	rows, err := m.Target.Query(ctx, "select name, after, moved, done from transfer_progress")
 	if err != nil {
@@ -88,7 +102,7 @@ func (m *mover) progress(ctx context.Context) (map[string]progress, error) {
 	return all, rows.Err()
 }
 
-// write writes a batch, and that it did.
+// write writes a batch and its progress in one transaction.
 func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to progress, err error) {
 	to = progress{after: b.after, moved: from.moved + int64(len(b.rows)), done: b.last}
 	err = pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
@@ -102,7 +116,7 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 			return err
 		}
 		if now != from {
-			return errors.New("another lockstep migrate is under way; let it end")
+			return errors.New("another lockstep migrate is running; wait until it ends")
 		}
 		if t.replace && from.after == "" {
 			if _, err := tx.Exec(ctx, "delete from "+t.name); err != nil {
@@ -127,7 +141,7 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 	return to, err
 }
 
-// sumTarget reads all of a table.
+// sumTarget computes the checksum of a table.
 func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
 	rows, err := m.Target.Query(ctx, "select "+t.names(nameOf)+" from "+t.name)
 	if err != nil {
@@ -148,8 +162,7 @@ func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
 	return s, rows.Err()
 }
 
-// finish has the numbers of events go on behind those that were moved, and says that the
-// target may be used.
+// finish makes new events continue after the numbers of the moved ones, and marks the move as finished.
 func (m *mover) finish(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
 		for _, statement := range []string{

@@ -292,7 +292,7 @@ func TestATargetThatIsInUseIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Run(t.Context(), config(source, connect(t, url))); err == nil ||
-		!strings.Contains(err.Error(), "table work holds something") {
+		!strings.Contains(err.Error(), "table work has rows") {
 		t.Errorf("in use: %v", err)
 	}
 	_, other := business(t)
@@ -301,7 +301,7 @@ func TestATargetThatIsInUseIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Run(t.Context(), config(source, taken)); err == nil ||
-		!strings.Contains(err.Error(), "another business") {
+		!strings.Contains(err.Error(), "data of another file") {
 		t.Errorf("somebody else's: %v", err)
 	}
 }

@@ -4,50 +4,38 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 const (
-	// small is up to which size, in bytes, a body is read without asking for room: its
-	// connection takes as much.
+	// small is the size in bytes up to which a body is read without asking for room: its connection
+	// takes as much memory.
 	small = 16 << 10
-	// usual is the size, in bytes, of the buffers that are used again.
+	// usual is the size in bytes of the buffer for a body that announces a smaller length, as most do.
 	usual = 8 << 10
-	// mostLarge is the room, in bytes, for all larger bodies that are in hand at once, and
-	// mostOfClient for those of one client.
+	// mostLarge is the room in bytes for all larger bodies at once, and mostOfClient for those of one
+	// client.
 	mostLarge, mostOfClient = 32 << 20, 16 << 20
-	// slowAfter is after how long a body that still arrives makes room for another.
+	// slowAfter is the time after which a body that is still arriving can be cut off to make room for
+	// another.
 	slowAfter = time.Second
-	// bodyWithin is how long a body may take to arrive. Senders of webhooks have all of it.
+	// bodyWithin is the time limit for a body. Senders of webhooks send the whole body at once.
 	bodyWithin = 10 * time.Second
 )
 
-// buffers are those of bodies of the usual size, which are most of what a delivery needs
-// of memory.
-var buffers = sync.Pool{New: func() any { return new([usual]byte) }}
-
-// reuse gives the buffer of a body back, of which nobody may hold a part any more.
-func reuse(body []byte) {
-	if cap(body) == usual {
-		buffers.Put((*[usual]byte)(body[:usual]))
-	}
-}
-
-// readBody reads the whole body of a request: [http.MaxBytesError] where it is larger
-// than [MaxBody], [lockstep.ErrBusy] where there is no room for it, [os.ErrDeadlineExceeded]
-// where it took too long. Memory grows with what has come, not with what was announced. The
-// room that the body takes is the holder's, to be given back. Of a body that is no longer
-// needed by anybody, the buffer may be reused.
+// readBody reads the whole body of a request. It returns [http.MaxBytesError] if the body is larger than
+// [MaxBody], [lockstep.ErrBusy] if there is no room for it, and [os.ErrDeadlineExceeded] if it took too
+// long. Memory grows with the bytes that arrive, not with the announced length. The holder has the room
+// that the body takes, and gives it back.
 func readBody(w http.ResponseWriter, r *http.Request, large *holder) (body []byte, err error) {
 	from := http.MaxBytesReader(w, r.Body, MaxBody)
-	if 0 <= r.ContentLength && r.ContentLength < usual { // one is left, so that the end is seen without growing
-		body = buffers.Get().(*[usual]byte)[:0]
-	} else {
-		body = make([]byte, 0, small)
+	size := small
+	if 0 <= r.ContentLength && r.ContentLength < usual { // one byte is left, so the end is seen without growing
+		size = usual
 	}
+	body = make([]byte, 0, size)
 	for {
 		n, err := from.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -11,53 +10,44 @@ import (
 )
 
 const (
-	// mostWaiting is how many deliveries may wait for a transaction. What comes beyond is
-	// refused, so that its sender tries again later: it would wait in vain.
+	// mostWaiting is how many deliveries may wait for a transaction. Further ones are refused, so
+	// that their senders retry later: they would time out anyway.
 	mostWaiting = 2048
-	// mostTogether and mostTogetherBytes bound what shares one transaction, so that its
-	// locks are short and a driver's copies of the bodies small.
+	// mostTogether and mostTogetherBytes bound one transaction, so that it holds its locks only
+	// briefly and the driver's copies of the bodies stay small.
 	mostTogether      = 128
 	mostTogetherBytes = 4 << 20
 )
 
-// commits has deliveries share transactions (group commit). A delivery that finds nobody
-// writing begins a transaction at once, so that nobody waits when there is little to do. All
-// others wait until the transaction is written; then, while it waits for the disk or for the
-// commit, the first of them leads the next one, which takes everything that has come
-// meanwhile.
+// commits lets deliveries share transactions (group commit). A delivery starts a transaction at once
+// unless as many are running as the store allows. Otherwise it waits; when a transaction ends, the
+// first waiter leads the next one, which takes all deliveries that wait by then.
 //
-// To begin costs as much as to store ten deliveries, so the larger a transaction the better.
-// Therefore a leader lets whatever else can run do so before it looks who waits. And therefore
-// nobody leads while another writes: it would wait for the writer with those who had come
-// by then, and half of the transactions would be of one delivery.
-//
-//	waiting -> leads         nobody writes, or whoever did is done and it is the first
-//	waiting -> taken         a leader's transaction holds it; its answer comes with the commit
+//	waiting -> leads         it starts a transaction
+//	waiting -> taken         another delivery's transaction holds it and will answer it
 //	waiting -> gone          its sender left; nothing is stored
 //
-// A leader works in the goroutine of its request, and to the end even when its own sender
-// has left: so a server that has answered its requests has no transaction left.
+// A leader runs the transaction in the goroutine of its request, to the end even when its own sender
+// has left. So a server that has answered its requests has no running transaction.
 //
-// A transaction that fails is begun again for each of its deliveries alone, since one that
-// no database takes must not be the end of the others.
+// After a transaction fails, its leader stores each delivery alone, so that one that no database
+// accepts does not fail the others.
 type commits struct {
-	// receive stores deliveries. It calls next as soon as another transaction does well to
-	// begin, if that is before it returns.
-	receive func(ctx context.Context, deliveries []lockstep.Delivery, next func()) ([]lockstep.Receipt, error)
-	overlap int // how many transactions may be under way
+	// receive stores deliveries in one transaction.
+	receive func(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error)
+	overlap int // how many transactions may run at once
 	most    int // how many deliveries may wait
 
 	mu      sync.Mutex
-	writing bool         // a transaction is under way beside which none does well to begin
-	leading int          // transactions that are under way
-	waiting [2][]*waiter // who is waited for goes first; each in order of arrival
+	running int          // transactions
+	waiting [2][]*waiter // interactive deliveries, then all others; each in order of arrival
 }
 
 // waiter is a delivery that waits for its transaction.
 type waiter struct {
 	delivery lockstep.Delivery
-	state    state     // under the commits' lock
-	turn     chan bool // once: whether it leads; else its answer is there
+	state    state     // guarded by commits.mu
+	turn     chan bool // receives once: true if the waiter leads, false if its answer is there
 	receipt  lockstep.Receipt
 	err      error
 }
@@ -70,7 +60,7 @@ const (
 	taken
 )
 
-// lane is where a delivery waits.
+// lane returns the index of the queue in which the delivery waits.
 func (w *waiter) lane() int {
 	if w.delivery.Mark != nil && w.delivery.Mark.Priority == lockstep.Interactive {
 		return 0
@@ -101,13 +91,12 @@ func (c *commits) store(ctx context.Context, d lockstep.Delivery) (lockstep.Rece
 	return w.receipt, w.err
 }
 
-// enter has a delivery wait, unless it leads.
+// enter makes a delivery lead a transaction, or wait.
 func (c *commits) enter(w *waiter) (leader bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.writing && c.leading < c.overlap { // then nobody waits
-		c.writing = true
-		c.leading++
+	if c.running < c.overlap { // then no delivery waits
+		c.running++
 		w.state = leads
 		return true, nil
 	}
@@ -118,8 +107,8 @@ func (c *commits) enter(w *waiter) (leader bool, err error) {
 	return false, nil
 }
 
-// leave takes out of the line whose sender has left. It reports whether it was that
-// one's turn to lead already, which somebody has to do.
+// leave removes a delivery whose sender has left from its queue. It reports whether the delivery was
+// chosen to lead meanwhile: then it must lead.
 func (c *commits) leave(w *waiter) (leader bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,35 +120,29 @@ func (c *commits) leave(w *waiter) (leader bool) {
 	return w.state == leads
 }
 
-// errCutShort is what a delivery is told whose transaction did not end in order.
+// errCutShort answers the deliveries of a transaction that panicked.
 var errCutShort = errors.New("the transaction was cut short")
 
 // lead stores the leader's delivery and those that wait.
 func (c *commits) lead(ctx context.Context, leader *waiter) {
-	runtime.Gosched()
 	batch := c.gather(leader)
 	for _, w := range batch {
 		w.err = errCutShort
 	}
-	written := false
-	next := func() {
-		written = true
-		c.pass(true, false)
-	}
 	defer func() {
-		c.pass(!written, true)
+		c.pass()
 		for _, w := range batch[1:] {
 			w.turn <- false
 		}
 	}()
-	// Others wait for the transaction too: it does not end with the leader's sender.
+	// Other senders wait for the transaction too, so it does not end when the leader's sender leaves.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	deliveries := make([]lockstep.Delivery, len(batch))
 	for i, w := range batch {
 		deliveries[i] = w.delivery
 	}
-	receipts, err := c.receive(ctx, deliveries, next)
+	receipts, err := c.receive(ctx, deliveries)
 	for i, w := range batch {
 		switch {
 		case err == nil:
@@ -173,14 +156,14 @@ func (c *commits) lead(ctx context.Context, leader *waiter) {
 }
 
 func (c *commits) alone(ctx context.Context, d lockstep.Delivery) (lockstep.Receipt, error) {
-	receipts, err := c.receive(ctx, []lockstep.Delivery{d}, func() {})
+	receipts, err := c.receive(ctx, []lockstep.Delivery{d})
 	if err != nil {
 		return lockstep.Receipt{}, err
 	}
 	return receipts[0], nil
 }
 
-// gather takes what shares the leader's transaction; the leader is the first.
+// gather returns the leader and the waiters that share its transaction.
 func (c *commits) gather(leader *waiter) []*waiter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,29 +185,18 @@ func (c *commits) gather(leader *waiter) []*waiter {
 	return batch
 }
 
-// pass has the first who waits lead, if one more may: a transaction was written, or ended,
-// or both.
-func (c *commits) pass(written, ended bool) {
+// pass ends a transaction and hands leadership to the first waiter.
+func (c *commits) pass() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if written {
-		c.writing = false
-	}
-	if ended {
-		c.leading--
-	}
-	if c.writing || c.leading == c.overlap {
-		return
-	}
 	for i, lane := range c.waiting {
 		if len(lane) > 0 {
 			next := lane[0]
 			c.waiting[i] = slices.Delete(lane, 0, 1)
 			next.state = leads
-			c.writing = true
-			c.leading++
 			next.turn <- true
 			return
 		}
 	}
+	c.running--
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// bubble runs a test with a disk that is slow.
+// bubble runs a test with a slow disk.
 func bubble(t *testing.T, test func(*kit)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -22,31 +22,31 @@ func bubble(t *testing.T, test func(*kit)) {
 		k.reopen()
 		test(k)
 		k.answers.Wait()
-		if c := &k.endpoint.Intake.commits; c.leading != 0 || len(c.waiting[0])+len(c.waiting[1]) != 0 {
-			t.Errorf("%d lead and %v wait when all is over", c.leading, c.waiting)
+		if c := &k.endpoint.Intake.commits; c.running != 0 || len(c.waiting[0])+len(c.waiting[1]) != 0 {
+			t.Errorf("%d transactions run and %v wait when all is over", c.running, c.waiting)
 		}
 	})
 }
 
-// commit lets one transaction go on, and waits for what follows.
+// commit lets one transaction continue, and waits for the consequences.
 func (k *kit) commit() {
 	k.disk.slow <- struct{}{}
 	synctest.Wait()
 }
 
-// goOn lets all transactions go on, and waits for all answers.
+// goOn lets all transactions continue, and waits for all answers.
 func (k *kit) goOn() {
 	close(k.disk.slow)
 	close(k.disk.sync)
 	k.answers.Wait()
 }
 
-func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
+func TestDeliveriesDuringACommitShareTheNext(t *testing.T) {
 	bubble(t, func(k *kit) {
 		began := time.Now()
 		for i := range 64 {
 			k.send(k.Context(), fmt.Sprint(i), normal, 5000)
-			synctest.Wait() // the first begins at once and alone
+			synctest.Wait() // the first one starts at once, alone
 		}
 		if got := k.disk.begun(); !slices.Equal(got, []int{1}) {
 			k.Errorf("transactions began with %v deliveries", got)
@@ -69,46 +69,41 @@ func TestWhatComesDuringACommitSharesTheNext(t *testing.T) {
 	})
 }
 
-// While one transaction waits for the disk the next one is written, with all that has come
-// until then. It does not begin before, when few have come.
-func TestTransactionsOverlapWhereTheyOnlyWait(t *testing.T) {
+// As many transactions run at once as the store says. Deliveries that come meanwhile share the next
+// one, which starts when one of them ends.
+func TestTransactionsOverlapAsTheStoreSays(t *testing.T) {
 	for _, overlap := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint(overlap), func(t *testing.T) {
 			bubble(t, func(k *kit) {
 				k.disk.overlap, k.disk.sync = overlap, make(chan struct{})
 				k.reopen()
-				want := []int{1}
+				want := slices.Repeat([]int{1}, overlap)
+				for i := range overlap + 5 {
+					k.send(k.Context(), fmt.Sprint(i), normal, 0)
+					synctest.Wait()
+				}
 				began := func(when string) {
 					if got := k.disk.begun(); !slices.Equal(got, want) {
 						k.Errorf("%s, transactions began with %v deliveries, want %v", when, got, want)
 					}
 				}
-				k.send(k.Context(), "first", normal, 0)
-				synctest.Wait()
-				for n := range overlap {
-					for i := range 5 {
-						k.send(k.Context(), fmt.Sprint(n, i), normal, 0)
-						synctest.Wait()
-					}
-					began("while one is written")
+				began("while all are written")
+				for range overlap {
 					k.commit()
-					if n+1 < overlap {
-						want = append(want, 5)
-					}
 				}
-				began("while all that may be under way wait for the disk")
-				if n := k.count(0); n != 1+5*overlap {
-					k.Errorf("%d were answered before they were on disk", 1+5*overlap-n)
+				began("while all wait for the disk")
+				if n := k.count(0); n != overlap+5 {
+					k.Errorf("%d were answered before they were on disk", overlap+5-n)
 				}
 				k.disk.sync <- struct{}{}
 				synctest.Wait()
 				want = append(want, 5)
 				began("when one has ended")
-				if k.count(http.StatusOK) == 0 {
-					k.Error("what is on disk is not answered")
+				if n := k.count(http.StatusOK); n != 1 {
+					k.Errorf("%d are answered after one transaction has ended", n)
 				}
 				k.goOn()
-				if k.disk.inMost != overlap || k.count(http.StatusOK) != 1+5*overlap {
+				if k.disk.inMost != overlap || k.count(http.StatusOK) != overlap+5 {
 					k.Errorf("%d transactions at once, %d stored", k.disk.inMost, k.count(http.StatusOK))
 				}
 				k.consistent()
@@ -117,30 +112,8 @@ func TestTransactionsOverlapWhereTheyOnlyWait(t *testing.T) {
 	}
 }
 
-// That one ends is not the turn of the next one while another is written.
-func TestNoneBeginsWhileOneIsWritten(t *testing.T) {
-	bubble(t, func(k *kit) {
-		k.disk.overlap, k.disk.sync = 3, make(chan struct{})
-		k.reopen()
-		for _, id := range []string{"ends", "is written", "waits"} {
-			k.send(k.Context(), id, normal, 0)
-			synctest.Wait()
-			if id == "ends" {
-				k.commit()
-			}
-		}
-		k.disk.sync <- struct{}{}
-		synctest.Wait()
-		if got := k.disk.begun(); !slices.Equal(got, []int{1, 1}) || k.code("ends") != http.StatusOK {
-			k.Errorf("transactions began with %v deliveries, answers are %v", got, k.codes)
-		}
-		k.goOn()
-		k.consistent()
-	})
-}
-
-// What was written is not on disk yet, and may never be.
-func TestAFaultAfterTheNextOneBeganIsNotItsFault(t *testing.T) {
+// A fault of one transaction, before it is on disk, does not touch those that run beside it.
+func TestAFaultDoesNotTouchTransactionsBesideIt(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.disk.overlap, k.disk.sync, k.disk.unsafe = 4, make(chan struct{}), "unsafe"
 		k.reopen()
@@ -161,7 +134,7 @@ func TestAFaultAfterTheNextOneBeganIsNotItsFault(t *testing.T) {
 	})
 }
 
-// An event that no transaction takes fails alone.
+// An event that no transaction accepts fails alone.
 func TestAPoisonDeliveryFailsAlone(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.disk.spoilt = "5"
@@ -179,9 +152,9 @@ func TestAPoisonDeliveryFailsAlone(t *testing.T) {
 	})
 }
 
-// Whoever leaves takes nobody along: not while they wait, and not while their request
-// does the others' work.
-func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
+// A sender that leaves does not take others along: not while it waits, and not while its request
+// runs the others' transaction.
+func TestASenderThatLeavesAffectsNoOther(t *testing.T) {
 	bubble(t, func(k *kit) {
 		leaving, leave := context.WithCancel(k.Context())
 		k.send(k.Context(), "first", normal, 0)
@@ -192,7 +165,7 @@ func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
 			k.send(k.Context(), fmt.Sprint(i), normal, 0)
 		}
 		synctest.Wait()
-		k.commit() // now the leader has the rest with it
+		k.commit() // now the leader's transaction holds the others
 		waits, giveUp := context.WithCancel(k.Context())
 		k.send(waits, "waits", normal, 0)
 		synctest.Wait()
@@ -218,8 +191,7 @@ func TestASenderThatLeavesTakesNobodyAlong(t *testing.T) {
 	})
 }
 
-// A body's buffer is used again only when the body is stored: the transaction that holds
-// it may outlast its request.
+// A transaction may outlast the request whose body it holds, so the body's memory is not reused.
 func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 	bubble(t, func(k *kit) {
 		leaving, leave := context.WithCancel(k.Context())
@@ -231,7 +203,7 @@ func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 			k.send(leaving, fmt.Sprintf("left %d", i), normal, 0)
 		}
 		synctest.Wait()
-		k.commit() // the leader has the rest with it
+		k.commit() // the leader's transaction holds the others
 		leave()
 		synctest.Wait()
 		for i := range 40 {
@@ -247,8 +219,8 @@ func TestABodyIsNotOverwrittenWhileItsSenderHasLeft(t *testing.T) {
 	})
 }
 
-// The turn to lead comes just when the sender leaves.
-func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
+// A sender leaves just when its delivery is chosen to lead.
+func TestALeaderWhoseSenderLeavesStillLeads(t *testing.T) {
 	bubble(t, func(k *kit) {
 		c := &k.endpoint.Intake.commits
 		k.send(k.Context(), "first", normal, 0)
@@ -261,7 +233,7 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 		}
 		k.send(k.Context(), "second", normal, 0)
 		synctest.Wait()
-		k.commit() // passes the turn to w, who does not look
+		k.commit() // hands leadership to w, which does not look
 		leave()
 		if leaving.Err() == nil || !c.leave(w) || !<-w.turn {
 			k.Fatal("it was not its turn")
@@ -275,7 +247,7 @@ func TestWhoeverLeavesInTheirTurnLeadsAllTheSame(t *testing.T) {
 	})
 }
 
-func TestTooManyThatWaitAreAskedToComeAgain(t *testing.T) {
+func TestTooManyWaitingDeliveriesAreRefused(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.endpoint.Intake.commits.most = 200
 		k.send(k.Context(), "first", normal, 0)
@@ -315,7 +287,7 @@ func TestLargeBodiesDoNotAllShareATransaction(t *testing.T) {
 	})
 }
 
-func TestWhoIsWaitedForGoesFirst(t *testing.T) {
+func TestInteractiveDeliveriesGoFirst(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.send(k.Context(), "first", normal, 0)
 		synctest.Wait()
@@ -336,8 +308,8 @@ func TestWhoIsWaitedForGoesFirst(t *testing.T) {
 	})
 }
 
-// A store that hangs is waited for until the senders' patience ends, and no longer.
-func TestAStoreThatHangsIsNotWaitedForForGood(t *testing.T) {
+// Deliveries wait for a hanging store only until their senders would give up.
+func TestTheWaitForAHangingStoreEnds(t *testing.T) {
 	bubble(t, func(k *kit) {
 		began := time.Now()
 		for i := range 5 {
@@ -357,8 +329,8 @@ func TestAStoreThatHangsIsNotWaitedForForGood(t *testing.T) {
 	})
 }
 
-// A fault of the driver does not leave anybody waiting, nor the line without a leader.
-func TestAPanicInTheStoreIsTheEndOfItsTransactionOnly(t *testing.T) {
+// A panic of the driver leaves no delivery waiting, and leadership passes on.
+func TestAPanicInTheStoreEndsOnlyItsTransaction(t *testing.T) {
 	bubble(t, func(k *kit) {
 		k.send(k.Context(), "first", normal, 0)
 		synctest.Wait()

@@ -15,19 +15,18 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// MaxBody is the largest delivery that is read, in bytes. Stripe's and Clerk's
-// are a few KiB.
+// MaxBody is the size limit of a delivery in bytes. Those of Stripe and Clerk have a few KiB.
 const MaxBody = 1 << 20
 
-// commitTimeout ends the wait for the database. Senders give up after 10 to 15
-// seconds; a 503 before that makes them try again instead of guessing.
+// commitTimeout ends the wait for the database. Senders give up after 10 to 15 seconds; an earlier 503
+// makes them retry instead of guess.
 const commitTimeout = 8 * time.Second
 
-// Source is how the deliveries of one sender are verified and read.
+// Source verifies and reads the deliveries of one sender.
 type Source struct {
 	Name lockstep.Source
-	// Plausible checks, before the body is read, whether the headers could be those of a signed
-	// delivery of about now; nil: they could.
+	// Plausible checks, before the body is read, whether the headers could belong to a recent signed
+	// delivery. Nil accepts all headers.
 	Plausible func(header http.Header, now time.Time) error
 	// Verify checks the signature over the raw body.
 	Verify func(header http.Header, body []byte, now time.Time) error
@@ -44,62 +43,76 @@ type Endpoint struct {
 	refusals clients.Tally
 }
 
-// ServeHTTP takes one delivery in. See the package comment for the answers.
+// ServeHTTP receives one delivery. The package comment lists the answers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.Source.Plausible != nil {
 		if err := e.Source.Plausible(r.Header, time.Now()); err != nil {
-			w.Header().Set("Connection", "close") // else the server would read the body all the same
+			w.Header().Set("Connection", "close") // otherwise the server would read the body anyway
 			e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
 			return
 		}
 	}
+	// A connection without deadlines, as in a test, has no time limit either.
 	control := http.NewResponseController(w)
-	// A connection without deadlines, as a test's, is not cut off either.
 	_ = control.SetReadDeadline(time.Now().Add(bodyWithin))
 	large := &holder{room: &e.Intake.large, client: clients.Of(r.Context()),
 		interrupt: func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }}
 	defer large.leave()
 	body, err := readBody(w, r, large)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			e.refuse(w, r, http.StatusRequestTimeout, "body_too_slow", err)
-		case errors.As(err, &tooLarge):
-			e.refuse(w, r, http.StatusRequestEntityTooLarge, "body_too_large", err)
-		case errors.Is(err, lockstep.ErrBusy):
-			e.postpone(w, r, "", err)
-		default:
-			e.refuse(w, r, http.StatusBadRequest, "body_unreadable", err)
-		}
+		e.refuseBody(w, r, err)
 		return
 	}
-	// From here on the server only listens whether the sender leaves. A deadline that passed
-	// meanwhile would end that, and every later request of the connection with it.
+	// From here on the server only watches whether the sender leaves. A deadline that passes meanwhile
+	// would end that, and every later request of the connection.
 	_ = control.SetReadDeadline(time.Time{})
+	if hint, is := e.verified(w, r, body); is {
+		e.deliver(w, r, hint)
+	}
+}
+
+// refuseBody answers a request whose body could not be read.
+func (e *Endpoint) refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		e.refuse(w, r, http.StatusRequestTimeout, "body_too_slow", err)
+	case errors.As(err, &tooLarge):
+		e.refuse(w, r, http.StatusRequestEntityTooLarge, "body_too_large", err)
+	case errors.Is(err, lockstep.ErrBusy):
+		e.postpone(w, r, "", err)
+	default:
+		e.refuse(w, r, http.StatusBadRequest, "body_unreadable", err)
+	}
+}
+
+// verified checks the signature of a body and reads it. It answers the request if either fails.
+func (e *Endpoint) verified(w http.ResponseWriter, r *http.Request, body []byte) (lockstep.Hint, bool) {
 	if err := e.Source.Verify(r.Header, body, time.Now()); err != nil {
 		e.refuse(w, r, http.StatusBadRequest, "signature_invalid", err)
-		return
+		return lockstep.Hint{}, false
 	}
 	hint, err := e.Source.Read(r.Header, body)
 	if err != nil {
 		e.refuse(w, r, http.StatusBadRequest, "not_an_event", err)
-		return
 	}
+	return hint, err == nil
+}
+
+// deliver stores a verified event and answers the request.
+func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, hint lockstep.Hint) {
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
 	defer cancel()
 	stored, err := e.Intake.deliver(ctx, hint)
 	if r.Context().Err() != nil {
 		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
-		unstored(w) // or the server would answer 200 to a sender that has not left after all
+		unstored(w) // otherwise the server would answer 200 if the sender is still there
 		return
 	}
 	if err != nil {
 		e.postpone(w, r, hint.Event.ID, err)
 		return
 	}
-	// It is stored. In all other cases a transaction may still be under way that holds it.
-	reuse(body)
 	if e.Log.Enabled(ctx, slog.LevelDebug) {
 		e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
 			"type", hint.Event.Type, "new", stored)
@@ -107,28 +120,28 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, `{"status":"success"}`)
 }
 
-// postpone asks the sender to try again.
+// postpone logs the error and asks the sender to retry.
 func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string, err error) {
 	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", event, "error", err)
 	unstored(w)
 }
 
-// unstored has the sender try again.
+// unstored asks the sender to retry.
 func unstored(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "2")
 	reply(w, http.StatusServiceUnavailable, `{"status":"error","code":"not_stored"}`)
 }
 
-// refuse tells the sender a code and the log the reason: a reason would tell an
-// attacker how far they got. Anybody can cause it, so the log gets one line a minute.
+// refuse sends a code to the sender and logs the reason, which would tell an attacker how far the
+// delivery got. Anyone can cause a refusal, so the log gets one line a minute.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, code string, err error) {
 	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()),
 		fmt.Errorf("%s: %w", code, err))
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 
-// Unconfigured answers a delivery that this server has no secret to verify. The status is
-// an error, so that the sender shows it and keeps the event, and the body says why.
+// Unconfigured answers a delivery that this server has no signing secret for. The status is an error,
+// so that the sender shows it and keeps the event; the body says why.
 func Unconfigured(w http.ResponseWriter, why string) {
 	text, err := json.Marshal(map[string]string{"status": "error", "code": "webhooks_not_configured", "detail": why})
 	if err != nil {

@@ -2,33 +2,40 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Intake stores what was verified, and wakes the workers.
+// Store is the part of [lockstep.Store] that this package needs.
+type Store interface {
+	// Receive is [lockstep.Inbox.Receive].
+	Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error)
+}
+
+// Intake stores verified deliveries and wakes the workers.
 type Intake struct {
-	inbox   lockstep.Inbox
+	store   Store
 	wake    func()
 	commits commits
 	large   room
 }
 
-// New returns an intake that stores in inbox, where transactions of deliveries overlap if
-// inbox is [lockstep.Overlapping]. wake tells the workers that something is due; it must
-// not block.
-func New(inbox lockstep.Inbox, wake func()) *Intake {
-	in := &Intake{inbox: inbox, wake: wake, large: room{size: mostLarge, share: mostOfClient, slow: slowAfter}}
+// New returns an intake that stores deliveries in store, in as many transactions at once as a
+// [lockstep.Overlapping] store allows, and else one after the other. It calls wake when something is
+// due; wake must not block.
+func New(store Store, wake func()) *Intake {
+	in := &Intake{store: store, wake: wake, large: room{size: mostLarge, share: mostOfClient, slow: slowAfter}}
 	in.commits = commits{receive: in.receive, overlap: 1, most: mostWaiting}
-	if o, overlaps := inbox.(lockstep.Overlapping); overlaps {
+	if o, overlaps := store.(lockstep.Overlapping); overlaps {
 		in.commits.overlap = o.Overlap()
 	}
 	return in
 }
 
-// Take stores the events that are new and marks their keys. It returns how many
-// were new. An error means that none was stored.
+// Take stores the events that are new and marks their keys. It returns how many were new. An error
+// means that none was stored.
 func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...lockstep.Hint) (int, error) {
 	if len(hints) == 0 {
 		return 0, nil
@@ -38,7 +45,7 @@ func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...loc
 	for i, h := range hints {
 		deliveries[i] = deliveryOf(h, origin, now)
 	}
-	receipts, err := in.receive(ctx, deliveries, func() {})
+	receipts, err := in.receive(ctx, deliveries)
 	stored := 0
 	for _, r := range receipts {
 		if r.Stored {
@@ -48,32 +55,22 @@ func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...loc
 	return stored, err
 }
 
-// deliver stores one event that was delivered, if it is new, and marks its key; it shares
-// a commit with whatever else is being delivered. [lockstep.ErrBusy] when too much waits
-// already. An error means that the event was not stored, or that nobody knows: when
-// ctx ends meanwhile, it may be stored all the same.
+// deliver stores a delivered event if it is new, and marks its key. It shares a transaction with other
+// deliveries. It returns [lockstep.ErrBusy] if too many deliveries wait already. After any other
+// error the event may be stored: ctx may have ended during the commit.
 func (in *Intake) deliver(ctx context.Context, hint lockstep.Hint) (stored bool, err error) {
 	receipt, err := in.commits.store(ctx, deliveryOf(hint, lockstep.Delivered, time.Now()))
 	return receipt.Stored, err
 }
 
-// receive stores deliveries; next is called when others do well to begin, if that is before
-// it returns.
-func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery,
-	next func()) (receipts []lockstep.Receipt, err error) {
-	if o, overlaps := in.inbox.(lockstep.Overlapping); overlaps {
-		receipts, err = o.ReceiveThen(ctx, deliveries, next)
-	} else {
-		receipts, err = in.inbox.Receive(ctx, deliveries)
-	}
+// receive stores deliveries and wakes the workers if it marked a key.
+func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
+	receipts, err := in.store.Receive(ctx, deliveries)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range receipts {
-		if r.Stored && !r.Key.IsZero() {
-			in.wake()
-			break
-		}
+	if slices.ContainsFunc(receipts, func(r lockstep.Receipt) bool { return r.Stored && !r.Key.IsZero() }) {
+		in.wake()
 	}
 	return receipts, nil
 }

@@ -23,15 +23,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// disk is a real store whose transactions wait until they are let go on, while it is slow:
-// before they are written and, where they overlap, again before they are on disk.
+// disk is a real store with slow transactions: each waits until the test lets it continue, before it
+// is written and again before it is on disk.
 type disk struct {
 	lockstep.Store
 	overlap int
-	slow    chan struct{} // each transaction takes one; nil: none waits
-	sync    chan struct{} // the same for those that are written
-	spoilt  string        // an event that no transaction takes
-	unsafe  string        // an event that is written and, as far as anybody knows, not on disk
+	slow    chan struct{} // each transaction takes one before it is written; nil: none waits
+	sync    chan struct{} // the same before it is on disk
+	spoilt  string        // an event that no transaction accepts
+	unsafe  string        // an event that is written, but whose sync fails
 
 	mu             sync.Mutex
 	batches        [][]string // the ids of each transaction that began
@@ -41,11 +41,6 @@ type disk struct {
 func (d *disk) Overlap() int { return d.overlap }
 
 func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
-	return d.ReceiveThen(ctx, deliveries, func() {})
-}
-
-func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
-	next func()) ([]lockstep.Receipt, error) {
 	var ids []string
 	for _, one := range deliveries {
 		ids = append(ids, one.Event.ID)
@@ -79,7 +74,6 @@ func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 	if d.sync == nil {
 		return receipts, err
 	}
-	next()
 	select {
 	case <-d.sync:
 	case <-ctx.Done():
@@ -96,7 +90,7 @@ func (d *disk) ReceiveThen(ctx context.Context, deliveries []lockstep.Delivery,
 	return receipts, err
 }
 
-// begun are the transactions that began, by how many deliveries they had.
+// begun returns how many deliveries each transaction had that began.
 func (d *disk) begun() (sizes []int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -106,7 +100,7 @@ func (d *disk) begun() (sizes []int) {
 	return sizes
 }
 
-// kit is an endpoint that is asked over nothing but its handler.
+// kit calls an endpoint's handler directly.
 type kit struct {
 	*testing.T
 	disk     *disk
@@ -132,7 +126,7 @@ func newKit(t *testing.T) *kit {
 	return k
 }
 
-// reopen is an intake over the disk as it is now.
+// reopen creates an intake over the disk with its current settings.
 func (k *kit) reopen() {
 	k.endpoint = &Endpoint{Intake: New(k.disk, func() {}), Log: slog.New(slog.DiscardHandler), Source: Source{
 		Name:   lockstep.Stripe,
@@ -147,7 +141,7 @@ func (k *kit) reopen() {
 
 const normal, interactive = "customer.subscription.updated", "customer.subscription.created"
 
-// send delivers an event of a type, followed by so many spaces.
+// send delivers an event of a type, followed by this many spaces.
 func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 	k.mu.Lock()
 	k.codes[id] = 0
@@ -173,7 +167,7 @@ func (k *kit) send(ctx context.Context, id, kind string, spaces int) {
 
 func bodyOf(id, kind string) string { return fmt.Sprintf(`{"id":%q,"type":%q}`, id, kind) }
 
-// count is how many events had an answer.
+// count returns how many events got an answer.
 func (k *kit) count(code int) (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -191,7 +185,7 @@ func (k *kit) code(id string) int {
 	return k.codes[id]
 }
 
-// stored are the ids of the events that the database holds.
+// stored returns the ids of the events in the database.
 func (k *kit) stored() map[string]bool {
 	k.Helper()
 	page, err := k.disk.Events(k.Context(), lockstep.EventFilter{Limit: 100_000})
@@ -208,7 +202,7 @@ func (k *kit) stored() map[string]bool {
 	return ids
 }
 
-// consistent: what was answered 200 is stored, and what was refused is not.
+// consistent checks that exactly the events answered 200 are stored.
 func (k *kit) consistent() {
 	k.Helper()
 	stored := k.stored()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A request can be canceled while its sender still listens. Its delivery was not stored, and
-// must not be answered 200, which is what the server does when a handler writes nothing.
+// A request can be canceled while its sender still listens. Its delivery was not stored, so it must
+// not be answered 200, which the server does when a handler writes nothing.
 func TestACanceledDeliveryIsNotAnswered200(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestACanceledDeliveryIsNotAnswered200(t *testing.T) {
 	})
 }
 
-// dated records the last deadline for reading that a handler set.
+// dated records the last read deadline that a handler set.
 type dated struct {
 	*httptest.ResponseRecorder
 	deadline time.Time
@@ -38,8 +38,8 @@ func (d *dated) SetReadDeadline(at time.Time) error {
 	return nil
 }
 
-// A deadline that passes after the body was read would cancel the connection, and so every
-// later request on it.
+// A deadline that passes after the body was read would cancel the connection, and every later
+// request on it.
 func TestTheBodysDeadlineEndsWithTheBody(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// room is memory that large bodies share. A body can be verified only when all of it has
-// arrived, so strangers can take room too, but they cannot keep it. When the room is full, the
-// oldest body that is slow is cut off, and the newcomer gets its place. A client holds at most
-// a share; when the share is full, one of the client's own slow bodies is cut off.
+// room is the memory that large bodies share. A body can be verified only after all of it has arrived,
+// so strangers can take room too, but they cannot keep it. When the room is full, the oldest slow body
+// is cut off and the newcomer gets its place. A client holds at most its share; when the share is full,
+// one of the client's own slow bodies is cut off.
 type room struct {
-	size  int           // bytes, of all together
-	share int           // bytes, of one client
-	slow  time.Duration // after so long, a body that still arrives may be cut off
+	size  int           // bytes of all bodies
+	share int           // bytes of one client
+	slow  time.Duration // after this time, a body that is still arriving may be cut off
 
 	mu      sync.Mutex
 	used    int
@@ -22,23 +22,23 @@ type room struct {
 	freed   chan struct{}
 }
 
-// madeWithin is how long a newcomer waits until a body that was cut off is gone.
+// madeWithin is how long a newcomer waits for the room of a body that was cut off.
 const madeWithin = time.Second
 
 // holder is a body that may hold a part of a room.
 type holder struct {
 	room      *room
 	client    string
-	interrupt func() // ends a read of the body that is under way
+	interrupt func() // ends a read of the body that is in progress
 
-	// Under the room's lock.
+	// Guarded by the room's lock.
 	since time.Time
 	held  int
-	read  bool // it has arrived
+	read  bool // the whole body has arrived
 	cut   bool
 }
 
-// take takes n bytes more. It reports false where there is no room, or the body was cut off.
+// take takes n more bytes. It reports false if there is no room, or the body was cut off.
 func (h *holder) take(ctx context.Context, n int) bool {
 	late := time.NewTimer(madeWithin)
 	defer late.Stop()
@@ -57,7 +57,7 @@ func (h *holder) take(ctx context.Context, n int) bool {
 	}
 }
 
-// try takes n bytes more, or says when to try again: when freed is closed.
+// try takes n more bytes. If freed is not nil, try again when it is closed.
 func (h *holder) try(n int) (freed <-chan struct{}, done bool) {
 	r := h.room
 	r.mu.Lock()
@@ -99,14 +99,14 @@ func (h *holder) try(n int) (freed <-chan struct{}, done bool) {
 	return r.freed, false
 }
 
-// arrived says that the whole body is there, so that it is not cut off any more.
+// arrived notes that the whole body has arrived, so it is not cut off any more.
 func (h *holder) arrived() {
 	h.room.mu.Lock()
 	defer h.room.mu.Unlock()
 	h.read = true
 }
 
-// leave gives back all that the body held.
+// leave gives back all room that the body held.
 func (h *holder) leave() {
 	r := h.room
 	r.mu.Lock()

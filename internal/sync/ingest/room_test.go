@@ -18,8 +18,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/clients"
 )
 
-// serve serves the kit's endpoint over real connections, where a proxy of the test's is
-// trusted to say who a client is.
+// serve serves the kit's endpoint over real connections, behind a trusted proxy of the test that
+// says who a client is.
 func (k *kit) serve() (address string) {
 	k.Helper()
 	trusted := clients.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
@@ -61,7 +61,7 @@ func (k *kit) large(address, id, client string) int {
 	return response.StatusCode
 }
 
-// until waits for a condition.
+// until waits until a condition holds.
 func (k *kit) until(what string, holds func() bool) {
 	k.Helper()
 	ctx, cancel := context.WithTimeout(k.Context(), time.Minute)
@@ -83,8 +83,8 @@ func (k *kit) used() int {
 	return k.endpoint.Intake.large.used
 }
 
-// TestSlowBodiesMakeRoomForDeliveries: of many clients, of one, and of the sender's own
-// address; the small ones of all pass anyway.
+// Slow bodies make room for deliveries, whether many clients send them, or one, or the sender's own
+// address. Small deliveries always pass.
 func TestSlowBodiesMakeRoomForDeliveries(t *testing.T) {
 	t.Parallel()
 	for name, client := range map[string]func(n int) string{
@@ -111,7 +111,7 @@ func TestSlowBodiesMakeRoomForDeliveries(t *testing.T) {
 	}
 }
 
-// TestABodyThatArrivesIsNotCutOff before it is slow: a newcomer gets 503 then.
+// A body that is not slow yet is not cut off; a newcomer gets 503.
 func TestABodyThatArrivesIsNotCutOff(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
@@ -137,8 +137,7 @@ func TestABodyThatArrivesIsNotCutOff(t *testing.T) {
 	}
 }
 
-// TestAClientMakesRoomOfItsOwn: whoever sends many slow bodies loses its own, and not the older
-// one of somebody else.
+// A client that sends many slow bodies loses one of its own, not an older one of another client.
 func TestAClientMakesRoomOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]string{"another address": "198.51.100.1",
@@ -180,7 +179,7 @@ func TestAClientMakesRoomOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestUnsignedBodiesAreNotRead: without the headers of a delivery, the answer is 400 at once.
+// Without the headers of a delivery, the answer is 400 before the body is read.
 func TestUnsignedBodiesAreNotRead(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

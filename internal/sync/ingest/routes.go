@@ -8,17 +8,17 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// about says which of an event's ids is the key to mark.
+// about says which of an event's ids becomes the key to mark.
 type about int
 
 const (
 	theCustomer about = iota // the customer, or the account it is linked to
-	theCheckout              // a one-time payment's session; the customer of any other
-	thePayment               // the payment intent, where only a one-time payment can matter
+	theCheckout              // the session of a one-time payment; the customer of any other session
+	thePayment               // the payment intent, if only a one-time payment can matter
 	theIdentity              // the directory's user or organization
 )
 
-// route says what an event of a type marks.
+// route says what events of a type mark.
 type route struct {
 	about    about
 	scope    lockstep.Scope
@@ -33,12 +33,10 @@ const (
 	gone          = lockstep.ScopeCustomer | lockstep.ScopeSubscriptions
 )
 
-// routes is the table of the event types that matter. Of all others nothing
-// follows: they are kept as ignored.
+// routes is the table of the event types that matter. Events of all other types are stored as ignored.
 //
-// That a customer was created or updated can only matter while it is not linked
-// (its metadata may name an account now), so on a linked account it marks with
-// no scope: a run without a read.
+// A created or updated customer matters only while it is not linked: its metadata may name an account
+// now. So it marks a linked account with no scope, for a run without a read.
 var routes = map[lockstep.Source]map[string]route{
 	lockstep.Stripe: {
 		"checkout.session.completed":               {theCheckout, subscriptions, lockstep.Interactive},
@@ -94,18 +92,18 @@ var routes = map[lockstep.Source]map[string]route{
 	},
 }
 
-// Types are the types of a source from which something follows, in order.
+// Types returns the event types of a source that matter, sorted.
 func Types(source lockstep.Source) []string { return slices.Sorted(maps.Keys(routes[source])) }
 
-// delays lets the events of one change gather, so that they are one run: long
-// where nobody waits, and short enough where somebody does.
+// delays lets the events of one change gather, so that one run handles all of them: long for background
+// work, and short while a user waits.
 var delays = map[lockstep.Priority]time.Duration{
 	lockstep.Interactive: 40 * time.Millisecond,
 	lockstep.Normal:      300 * time.Millisecond,
 	lockstep.Background:  2 * time.Second,
 }
 
-// deliveryOf says what follows from a verified event that came at now.
+// deliveryOf returns a verified event, received at now, with the mark that it makes.
 func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep.Delivery {
 	d := lockstep.Delivery{Event: h.Event}
 	d.Event.Origin, d.Event.ReceivedAt = origin, now
@@ -115,7 +113,7 @@ func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep
 		d.Event.Reason = h.Foreign
 		return d
 	case !known:
-		d.Event.Reason = "nothing follows from this type"
+		d.Event.Reason = "events of this type change nothing"
 		return d
 	}
 	key := r.key(h)
@@ -123,14 +121,14 @@ func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep
 		key = lockstep.Key{Kind: lockstep.KeyObject, ID: h.Event.ObjectID}
 	}
 	if key.IsZero() {
-		d.Event.Reason = "names nothing that could be looked at"
+		d.Event.Reason = "the event names no object to look up"
 		return d
 	}
 	d.Mark = &lockstep.Mark{Key: key, Scope: r.scope, Priority: r.priority, Delay: delays[r.priority]}
 	return d
 }
 
-// key is what the event marks, the zero key when it lacks the id.
+// key returns the key that the event marks; the zero key if the event lacks the id.
 func (r route) key(h lockstep.Hint) lockstep.Key {
 	customer := lockstep.Key{Kind: lockstep.KeyCustomer, ID: h.Event.CustomerID}
 	payment := lockstep.Key{Kind: lockstep.KeyPayment, ID: h.PaymentID}
@@ -152,9 +150,9 @@ func (r route) key(h lockstep.Hint) lockstep.Key {
 		}
 		return customer
 	case thePayment:
-		// The payment of an invoice belongs to a subscription: it carries none of our
-		// metadata, but a customer. Refunds and disputes carry no metadata of ours
-		// either, and have scope 0: only a one-time payment can be meant.
+		// An invoice's payment belongs to a subscription: it has a customer and none of our
+		// metadata. Refunds and disputes have none of our metadata either, but scope 0: they
+		// matter only for a one-time payment.
 		if !payment.IsZero() && (h.Ours || customer.IsZero() || r.scope == 0) {
 			return payment
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// What each type marks is written out here: a type that is dropped from the table, or that marks
-// something else, fails this test. That a mark leads to a sync, the world's tests show.
+// The test spells out what each type marks, so a type that is dropped from the table, or marks
+// something else, fails it. The tests of the whole system show that a mark causes a sync.
 func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	const customer, checkout, payment = "customer/cus_1", "checkout/cs_1", "payment/pi_1"
