@@ -16,8 +16,8 @@ const (
 	DeletionHeld      DeletionState = "held"      // held by the brake until an operator decides
 	DeletionApproved  DeletionState = "approved"  // an operator approved it
 	DeletionDiscarded DeletionState = "discarded" // an operator discarded it; the billing continues
-	// DeletionRefused: begun or approved, but Stripe refused to end the billing. Every run of the
-	// account retries it. A record shows it as a problem of [StepDeletion].
+	// DeletionRefused: Stripe refused to end the billing of a started or approved deletion. Every run
+	// of the account retries it. A record shows it as a problem of [StepDeletion].
 	DeletionRefused DeletionState = "refused"
 )
 

@@ -44,7 +44,7 @@ func (d *database) Close() error {
 // the first batch, the commit with the last.
 type transaction struct {
 	conn  *pgxpool.Conn
-	begin string // empty: begun
+	begin string // the statement that starts the transaction; empty once it has started
 }
 
 // Send implements [sqlstore.Transaction].

@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A run past its lease that has begun to write commits before another run takes its key. Otherwise
-// both would have written.
+// A run that started to write before its lease ended commits before another run takes its key.
+// Otherwise both would write.
 func TestAKeyIsNotTakenFromARunThatWrites(t *testing.T) {
 	t.Parallel()
 	url := fresh(t)

@@ -185,7 +185,7 @@ func TestManyEventsAreKeptSmallAndWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1)
 		b.Start()
-		simharness.Populate(t, b.Simulator, 90) // about 1,260 events, of which the newest 1,000 are kept as they are
+		simharness.Populate(t, b.Simulator, 90) // about 1,260 events; the newest 1,000 stay unpacked
 		b.Settle()
 		before := b.Events()
 		if len(before) < 1200 {

@@ -53,7 +53,7 @@ func (f *flushing) flush(name string) {
 	synctest.Wait()
 }
 
-// expect checks how many syncs have begun, and that exactly these flushes have ended.
+// expect checks the number of started syncs, and that exactly these flushes have ended.
 func (f *flushing) expect(t *testing.T, syncs int, ended ...string) {
 	t.Helper()
 	synctest.Wait()

@@ -10,7 +10,7 @@ import (
 const LongestID = 255
 
 // Storable reports whether all texts can be stored as ids: at most [LongestID] bytes, and
-// no control characters, some of which PostgreSQL cannot store. An empty text, which is an
+// no control characters, because PostgreSQL cannot store all of them. An empty text, which is an
 // absent id, is storable.
 func Storable(texts ...string) bool {
 	for _, s := range texts {

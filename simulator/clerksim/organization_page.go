@@ -177,7 +177,7 @@ func (c *Clerk) organizationPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// permissionFor is the permission that an action on the page needs; "" is none.
+// permissionFor is the permission that an action on the page needs; "" needs no permission.
 var permissionFor = map[string]string{"invite": manageMembers, "revoke": manageMembers, "role": manageMembers,
 	"remove": manageMembers, "rename": manageOrganization, "delete": deleteOrganizations}
 

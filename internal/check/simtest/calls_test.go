@@ -34,8 +34,8 @@ func TestCallsPerCheckout(t *testing.T) {
 		if events < 12 {
 			t.Errorf("only %d deliveries, which is not a whole checkout", events)
 		}
-		// The price; what there is already, twice; after the payment the subscriptions; and for
-		// the confirmation the address that the buyer typed.
+		// Reads: the price; existing purchases, twice; the subscriptions after the payment; and the
+		// address that the buyer typed, for the e-mail.
 		if reads > 5 || writes != 1 {
 			t.Errorf("a checkout took %d reads of Stripe and %d metadata writes; we promise at most 5 and exactly 1", reads,
 				writes)

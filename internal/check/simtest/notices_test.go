@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/server"
 )
 
-// repeatable are the kinds of which one subscription or license can have several notices: one
+// repeatable are the kinds that can notify several times about one subscription or license: once
 // for each invoice, refund or period, or each time that access ended.
 var repeatable = []string{"access.ended", "payment.failed", "payment.action_required", "payment.refunded",
 	"subscription.renewal_upcoming"}
@@ -90,8 +90,8 @@ func (w *world) sends(kinds ...lockstep.NoticeKind) {
 // asksAlways is a card whose bank asks for a confirmation of each payment.
 const asksAlways = "4000002760003184"
 
-// TestARenewalThatWaitsForAConfirmationIsOneEmail: it says what to do. That the payment failed
-// is not said as well, unless nobody is told what to do.
+// TestARenewalThatWaitsForAConfirmationIsOneEmail: it says what to do. The e-mail about the failed
+// payment is sent only if this one is not.
 func TestARenewalThatWaitsForAConfirmationIsOneEmail(t *testing.T) {
 	for name, tt := range map[string]struct {
 		send []lockstep.NoticeKind // nil: the default

@@ -48,7 +48,7 @@ type Values struct {
 // Row is a line of the table of details.
 type Row struct{ Label, Value string }
 
-// Action is a link; the zero value is none.
+// Action is a link; its zero value is no link.
 type Action struct{ Text, URL string }
 
 // values returns what is known about a draft, without the message.
@@ -118,7 +118,7 @@ func action(block string) Action {
 	return Action{block[:at], strings.TrimSpace(block[at+len(" -> "):])}
 }
 
-// page returns a web address as it is, and nothing for what is none.
+// page returns address if it is a web address, else "".
 func page(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {

@@ -348,7 +348,7 @@ func TestADifferenceIsFound(t *testing.T) {
 	}
 }
 
-// Two at once do not write a row twice: one of them may be told to let the other end.
+// Two moves at once never write a row twice. One of them may fail because the other is running.
 func TestTwoMovesAtOnce(t *testing.T) {
 	t.Parallel()
 	_, source := business(t)

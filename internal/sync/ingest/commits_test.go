@@ -47,7 +47,7 @@ func TestDeliveriesDuringACommitShareTheNext(t *testing.T) {
 			k.send(k.Context(), fmt.Sprint(i), normal, 5000)
 			synctest.Wait() // the first one starts at once, alone
 		}
-		if got := k.disk.begun(); !slices.Equal(got, []int{1}) {
+		if got := k.disk.started(); !slices.Equal(got, []int{1}) {
 			k.Errorf("transactions began with %v deliveries", got)
 		}
 		if n := k.count(0); n != 64 || len(k.stored()) > 0 {
@@ -61,7 +61,7 @@ func TestDeliveriesDuringACommitShareTheNext(t *testing.T) {
 		if n := k.count(http.StatusOK); n != 64 || time.Since(began) > 0 {
 			k.Errorf("%d are answered after %s", n, time.Since(began))
 		}
-		if got := k.disk.begun(); !slices.Equal(got, []int{1, 63}) {
+		if got := k.disk.started(); !slices.Equal(got, []int{1, 63}) {
 			k.Errorf("transactions began with %v deliveries", got)
 		}
 		k.consistent()
@@ -82,7 +82,7 @@ func TestTransactionsOverlapAsTheStoreSays(t *testing.T) {
 					synctest.Wait()
 				}
 				began := func(when string) {
-					if got := k.disk.begun(); !slices.Equal(got, want) {
+					if got := k.disk.started(); !slices.Equal(got, want) {
 						k.Errorf("%s, transactions began with %v deliveries, want %v", when, got, want)
 					}
 				}
@@ -123,7 +123,7 @@ func TestAFaultDoesNotTouchTransactionsBesideIt(t *testing.T) {
 		}
 		k.send(k.Context(), "waits", normal, 0)
 		synctest.Wait()
-		if got := k.disk.begun(); !slices.Equal(got, []int{1, 1, 1, 1}) {
+		if got := k.disk.started(); !slices.Equal(got, []int{1, 1, 1, 1}) {
 			k.Errorf("transactions began with %v deliveries", got)
 		}
 		k.goOn()
@@ -171,7 +171,7 @@ func TestASenderThatLeavesAffectsNoOther(t *testing.T) {
 		leave()
 		giveUp()
 		synctest.Wait()
-		if got := k.disk.begun(); !slices.Equal(got, []int{1, 6}) || len(k.stored()) != 1 {
+		if got := k.disk.started(); !slices.Equal(got, []int{1, 6}) || len(k.stored()) != 1 {
 			k.Errorf("transactions began with %v deliveries", got)
 		}
 		k.commit()
@@ -261,7 +261,7 @@ func TestTooManyWaitingDeliveriesAreRefused(t *testing.T) {
 		for k.count(0) > 0 {
 			k.commit()
 		}
-		for _, n := range k.disk.begun() {
+		for _, n := range k.disk.started() {
 			if n > mostTogether {
 				k.Errorf("%d deliveries shared a transaction", n)
 			}

@@ -90,8 +90,8 @@ func (d *disk) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]l
 	return receipts, err
 }
 
-// begun returns how many deliveries each transaction had that began.
-func (d *disk) begun() (sizes []int) {
+// started returns the number of deliveries in each started transaction.
+func (d *disk) started() (sizes []int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, ids := range d.batches {

@@ -19,7 +19,7 @@ func TestLargeBodiesDoNotAllShareATransaction(t *testing.T) {
 		for k.count(0) > 0 {
 			k.commit()
 		}
-		if got := k.disk.begun(); slices.Max(got) > mostTogetherBytes/MaxBody+1 || k.count(http.StatusOK) != 10 {
+		if got := k.disk.started(); slices.Max(got) > mostTogetherBytes/MaxBody+1 || k.count(http.StatusOK) != 10 {
 			k.Errorf("transactions began with %v deliveries, and %d were stored", got, k.count(http.StatusOK))
 		}
 		k.consistent()

@@ -1,5 +1,5 @@
-// Package reconcile brings keys in sync: it observes Stripe and the identity directory as they are
-// now, decides, and writes. It is the only writer of accounts, licenses and metadata. Package runner
+// Package reconcile syncs keys: it observes the current state of Stripe and the identity directory,
+// decides, and writes. It is the only writer of accounts, licenses and metadata. Package runner
 // claims the keys and runs these reconcilers.
 //
 // # The keys

@@ -110,8 +110,8 @@ func (m *Emails) customerAddress(ctx context.Context, record lockstep.Record,
 }
 
 // buyer returns the address that the buyer typed at checkout, or why nothing is sent there.
-// It returns no names: whoever has a payment link can pay for somebody else's account, and
-// must not learn whose it is.
+// It returns no names: anyone with a payment link can pay for another person's account, and must not
+// learn the owner's name.
 func (m *Emails) buyer(ctx context.Context, n lockstep.Notice,
 	mail lockstep.EmailDelivery) (to addressed, why string, err error) {
 	if _, why, err = m.subject(ctx, n, mail); err != nil || why != "" {

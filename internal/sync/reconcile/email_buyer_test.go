@@ -64,7 +64,7 @@ func TestAPurchaseIsMailedToTheTypedAddressToo(t *testing.T) {
 				pass(time.Hour)
 				p.toEach(tt.to...)
 				p.buyersMail(tt.state, tt.reason)
-				// Once is enough, however often the keys are looked at.
+				// One e-mail is enough, however often the keys run.
 				for _, kind := range []lockstep.KeyKind{lockstep.KeyNotice, lockstep.KeyEmail, lockstep.KeyBuyerEmail} {
 					p.mark(lockstep.Key{Kind: kind, ID: noticeOfAlice})
 				}

@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// TestNoticesFollowFromAChange: what is told when a record turns from one to another.
+// TestNoticesFollowFromAChange: the notices of each change of a record.
 func TestNoticesFollowFromAChange(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

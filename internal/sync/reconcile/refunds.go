@@ -9,8 +9,8 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// A refund is told once its license is saved, so that a failing read of refunds never delays
-// what the refund means for access. Each refund is one notice, whichever event led to it.
+// The notice of a refund follows after the license is saved, so a failing read of refunds never
+// delays the refund's effect on access. Each refund is one notice, whichever event led to it.
 
 // refundedPurchase is what a refund's notice says about the purchase.
 type refundedPurchase struct {

@@ -40,7 +40,7 @@ type Customer struct {
 	Address              *api.Address      `json:"address"`
 	Shipping             *api.Recipient    `json:"shipping"`
 	Locales              []string          `json:"preferred_locales"`
-	TaxExempt            string            `json:"tax_exempt"` // "" is none
+	TaxExempt            string            `json:"tax_exempt"` // "": none
 	Currency             string            `json:"currency"`
 	Metadata             map[string]string `json:"metadata"`
 	DefaultPaymentMethod string            `json:"default_payment_method"`

@@ -80,8 +80,8 @@ func (p *PaymentIntent) ShowOptions() api.Object {
 	return options
 }
 
-// Offered shows payment_method_types: those that were asked for, or all that
-// the account offers in the currency.
+// Offered shows payment_method_types: the requested ones, or all that the account offers in the
+// currency.
 func Offered(types []string, currency string) []any {
 	if types == nil {
 		if currency == "eur" {
