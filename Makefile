@@ -1,4 +1,4 @@
-# `make help` lists what there is.
+# `make help` lists the targets.
 
 GO        ?= go
 LINT      := bin/golangci-lint
@@ -6,7 +6,8 @@ LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build test chromium postgres lint conformance mutation mutation-table clients clients-table soak bench
+.PHONY: help dev build test chromium postgres lint conformance simulation mutation mutation-table clients clients-table \
+	soak bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -17,13 +18,14 @@ dev: ## Run everything on this machine: simulators, service, sample app
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
 
-# SQLite's own code, which is C translated to Go, keeps what it knows outside of Go's memory, where the race detector does
-# not look, but takes three times as long with it. The driver, and what its locks are made of, have it.
+# The race detector skips SQLite's own code, which is C translated to Go: its data lies outside of Go's memory, which the
+# detector cannot see, and it would take three times as long. The driver and its locks are checked.
 RACE = GOFLAGS="$$($(GO) env GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false" $(GO) test -race -timeout 15m
 
-test: chromium postgres ## Run all tests with the race detector, and many worlds without it
-	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/check/simtest$$') # all scripts would take minutes that way
-	$(RACE) -run TestWorld ./internal/check/simtest # as would the rest of it
+# Under the race detector a world takes ten times as long. So the scripts and most worlds run without it.
+test: chromium postgres ## Run all tests, with the race detector where it is affordable
+	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/check/simtest$$')
+	$(RACE) -run TestWorld ./internal/check/simtest
 	$(GO) test -count=1 -timeout 15m ./internal/check/simtest ./cmd/lockstep
 	$(GO) test -count=1 -run TestKilledProcess ./sqlitestore # with 50,000 rows
 
@@ -48,26 +50,29 @@ lint: $(LINT) ## Check formatting, vet and linters
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: mutation clients ## Suites that take longer: the code is broken on purpose, and clients that others wrote are run
+conformance: simulation mutation clients ## Run the longer suites: more worlds, mutated code, and other people's clients
+
+simulation: ## Simulate 90 more worlds than make test
+	$(GO) test ./internal/check/simtest -run TestWorld -count=1 -timeout 20m -seeds=90 -first=61
 
 mutation: ## Break the code in each way of docs/mutation.md and require that the simulation notices
 	$(GO) run ./internal/check/mutation
 
-mutation-table: ## The same, and write the table in docs/mutation.md
+mutation-table: ## Do the same, and write the table in docs/mutation.md
 	$(GO) run ./internal/check/mutation -write docs/mutation.md
 
-clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run the clients that others wrote (stripe-node, @clerk/backend, the CLIs, better-auth) against the simulator, and check the examples' types
+clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run stripe-node, @clerk/backend, both CLIs and better-auth against the simulator, and check the examples' types
 	cd conformance && LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./...
 	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./internal/check/openapicheck
 
-clients-table: conformance/node_modules ## The same, and write the table in docs/stripe-cli.md
+clients-table: conformance/node_modules ## Do the same, and write the table in docs/stripe-cli.md
 	cd conformance && LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./...
 
 conformance/node_modules: conformance/package-lock.json | node
 	npm ci --prefix conformance --loglevel=error
 	@touch $@
 
-# Without optional packages: compilers of other systems, which checking types does not need.
+# Optional packages are compilers for other systems, which a type check does not need.
 examples/%/node_modules: examples/%/package-lock.json | node
 	npm ci --prefix examples/$* --omit=optional --loglevel=error
 	@touch $@
@@ -77,6 +82,6 @@ node:
 	@node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' && command -v npm >/dev/null || { \
 		echo "make clients needs Node 20.9 or newer with npm on the PATH (https://nodejs.org; Debian 12 has an older one)"; exit 1; }
 
-soak: ## Run many more worlds, and make trouble for replicas for longer: make soak SEEDS=100000 FOR=1h
+soak: ## Run many more worlds, and disturb replicas for longer: make soak SEEDS=100000 FOR=1h
 	$(GO) test ./internal/check/simtest -run TestWorld -count=1 -timeout 0 -seeds=$(SEEDS) -first=1000
 	$(GO) test ./internal/check/fleet -count=1 -timeout 0 -v -for=$(FOR)

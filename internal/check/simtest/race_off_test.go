@@ -2,5 +2,5 @@
 
 package simtest
 
-// defaultSeeds is how many worlds a test run simulates.
-const defaultSeeds = 150
+// defaultSeeds is how many worlds `make test` simulates. `make conformance` simulates 90 more.
+const defaultSeeds = 60
