@@ -231,9 +231,10 @@ func TestRoundTrips(t *testing.T) {
 				Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", Quantity: 1, PeriodStart: began,
 					PeriodEnd: began.Add(time.Hour)}}}}
 			c := &counted{T: t, turnstile: n, Store: store, shop: s, accounts: &reconcile.Accounts{Store: store,
-				Providers: reconcile.Providers{Billing: s, Directory: s}, Owners: &ownership.Resolver{Store: store, Billing: s, Directory: s},
-				Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}}}},
-				Keys:    lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s},
+				Providers: reconcile.Providers{Billing: s, Directory: s},
+				Owners:    &ownership.Resolver{Store: store, Billing: s, Directory: s},
+				Catalog:   lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"}}}},
+				Keys:      lockstep.DefaultProjectionKeys, Book: &pricebook.Book{Store: store, Stripe: s},
 				Listeners: []string{"we_1"},
 				Log:       slog.New(slog.DiscardHandler)}}
 			c.mark(0)
