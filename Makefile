@@ -44,8 +44,8 @@ postgres: ## Install the PostgreSQL and the PgBouncer that tests start, where ap
 lint: $(LINT) ## Check formatting, vet and linters
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
 	$(GO) mod tidy -diff
-	$(LINT) run ./...
-	cd conformance && $(GO) mod tidy -diff && $(GO) vet ./... && ../$(LINT) run ./... # a module of its own
+	$(LINT) run --allow-parallel-runners ./...
+	cd conformance && $(GO) mod tidy -diff && $(GO) vet ./... && ../$(LINT) run --allow-parallel-runners ./... # a module of its own
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
