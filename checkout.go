@@ -117,6 +117,10 @@ type Session struct {
 // attempt.
 var ErrSessionTime = errors.New("not valid at this time")
 
+// ErrSessionKeys means that the keys which session tokens are signed with cannot be fetched. Whether the
+// token is genuine is unknown, so the caller should retry.
+var ErrSessionKeys = errors.New("signing keys unavailable")
+
 // Sessions verifies session tokens. Any error means that the caller is not signed in.
 type Sessions interface {
 	Verify(ctx context.Context, token string) (Session, error)

@@ -37,7 +37,7 @@ var (
 	ErrTokenParty      = errors.New("session token: issued for another origin")
 	ErrTokenPending    = errors.New("session token: the sign-in is not finished")
 	ErrTokenNoSession  = errors.New("session token: no user or no session")
-	ErrKeysUnavailable = errors.New("session token: cannot fetch the keys of the Clerk instance")
+	ErrKeysUnavailable = fmt.Errorf("session token: cannot fetch the keys of the Clerk instance: %w", lockstep.ErrSessionKeys)
 )
 
 // TokenConfig configures which session tokens [Tokens] accepts.

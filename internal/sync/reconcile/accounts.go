@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,9 +98,14 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	return as.drafts().conclude(ctx, d, result, err)
 }
 
-// sync runs the stages.
+// sync runs the stages. While the directory is down, it only saves what Stripe says, and returns the
+// directory's error: access must not wait for the directory, but notices must.
 func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 	seen, err := as.identify(ctx, d)
+	outage := as.outage(d, err)
+	if outage != nil {
+		seen, err = sighting{absent: true}, nil
+	}
 	if err != nil || seen.gone {
 		return Result{}, err
 	}
@@ -114,7 +120,24 @@ func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 	if err := as.seats().fit(ctx, d, o.absent, at); err != nil {
 		return Result{}, err
 	}
-	return as.write(ctx, d, as.rules().decide(d.was, d.now, o, at))
+	plan := as.rules().decide(d.was, d.now, o, at)
+	if outage != nil {
+		return Result{}, cmp.Or(as.drafts().commit(ctx, d, plan), outage)
+	}
+	return as.write(ctx, d, plan)
+}
+
+// outage returns the error of identify if it is the directory's outage and the run can continue
+// without the directory: a known user, not deleted, for whom Stripe may have changed. An organization
+// waits, because who paid and who is a member is read when a subscription is first seen.
+func (as *Accounts) outage(d *draft, err error) error {
+	var down *lockstep.UpstreamError
+	stripe := lockstep.ScopeCustomer | lockstep.ScopeSubscriptions | lockstep.ScopePayments
+	if errors.As(err, &down) && down.Provider == string(lockstep.Clerk) && !down.Rejected() &&
+		d.account.Kind == lockstep.User && d.stored && d.now.State != lockstep.AccountDeleted && d.scope.Has(stripe) {
+		return err
+	}
+	return nil
 }
 
 // begin reads what the database knows. An account that it does not know is read completely.

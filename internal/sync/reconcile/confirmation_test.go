@@ -3,8 +3,8 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -13,17 +13,29 @@ import (
 // invoicing is a Stripe that knows invoices.
 type invoicing struct {
 	lockstep.Billing
+	mu            sync.Mutex
 	invoice, next lockstep.Invoice
 	err           error
 	asked         int
 }
 
+// becomes changes the invoice while the reconcilers run.
+func (b *invoicing) becomes(invoice lockstep.Invoice) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.invoice = invoice
+}
+
 func (b *invoicing) Invoice(context.Context, string) (lockstep.Invoice, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.asked++
 	return b.invoice, b.err
 }
 
 func (b *invoicing) NextInvoice(context.Context, string) (lockstep.Invoice, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.asked++
 	return b.next, b.err
 }
@@ -110,8 +122,7 @@ func TestAConfirmationIsAskedForIfItIsStillNeeded(t *testing.T) {
 			withNews(t, lockstep.NoticePaymentActionRequired, stripe, func(p *postOffice, mail func() string) {
 				pass(confirmDelay - time.Minute)
 				p.arrived(0, 0)
-				synctest.Wait()
-				stripe.invoice.NeedsAction = c.needs
+				stripe.becomes(lockstep.Invoice{Open: true, NeedsAction: c.needs})
 				pass(2 * time.Minute)
 				p.arrived(c.emails, c.emails)
 				if got := mail(); got != c.state {

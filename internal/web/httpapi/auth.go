@@ -58,6 +58,9 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 	}
 }
 
+// keysRetry is when a browser may retry while the identity provider's signing keys are unavailable.
+const keysRetry = 10 * time.Second
+
 // refusal says why a request may not pass.
 type refusal struct {
 	Status     int
@@ -85,6 +88,9 @@ func (a *API) identify(ctx huma.Context, accepted []map[string][]string) (caller
 	case errors.Is(err, lockstep.ErrSessionTime):
 		return caller{}, &refusal{Status: http.StatusUnauthorized,
 			Why: "Authorization: the session token has expired or is not valid yet; get a new one"}
+	case errors.Is(err, lockstep.ErrSessionKeys): // neither genuine nor a guess, as far as we know
+		return caller{}, &refusal{Status: http.StatusServiceUnavailable, RetryAfter: keysRetry,
+			Why: "the identity provider's signing keys are unavailable, so the session token cannot be verified; retry soon"}
 	case err != nil:
 		return caller{}, a.deny(ctx, "Authorization: this is neither the API key nor a valid session token", err)
 	case !slices.ContainsFunc(accepted, func(s map[string][]string) bool { _, ok := s["session"]; return ok }):
