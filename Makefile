@@ -6,7 +6,7 @@ LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build test chromium postgres lint conformance simulation mutation mutation-table clients clients-table \
+.PHONY: help dev build test compiler chromium postgres lint conformance simulation mutation mutation-table clients clients-table \
 	soak bench
 
 help: ## List the targets
@@ -23,11 +23,17 @@ build: ## Build bin/lockstep
 RACE = GOFLAGS="$$($(GO) env GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false" $(GO) test -race -timeout 15m
 
 # Under the race detector a world takes ten times as long. So the scripts and most worlds run without it.
-test: chromium postgres ## Run all tests, with the race detector where it is affordable
+test: compiler chromium postgres ## Run all tests, with the race detector where it is affordable
 	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/check/simtest$$')
 	$(RACE) -run TestWorld ./internal/check/simtest
 	$(GO) test -count=1 -timeout 15m ./internal/check/simtest ./cmd/lockstep
 	$(GO) test -count=1 -run TestKilledProcess ./sqlitestore # with 50,000 rows
+
+compiler: ## Install the C compiler that the race detector needs, where apt-get can
+	@command -v gcc >/dev/null || command -v clang >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq -o Acquire::Retries=3 && $$sudo apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends gcc libc6-dev >/dev/null; } || \
+		echo "no C compiler could be installed; the race detector needs one"
 
 chromium: ## Install the browser that a test drives, where apt-get can
 	@command -v chromium >/dev/null || { \

@@ -55,7 +55,7 @@ type gift struct {
 }
 
 // Decide returns the access that an account's subscriptions and licenses give at a moment.
-// It is a pure function, and this is the whole rule:
+// It is a pure function. [Catalog.Access] applies it to an account. The rule:
 //
 //   - The statuses trialing and active grant access. past_due grants it within the catalog's
 //     grace period. No other status does, known or unknown.

@@ -11,15 +11,15 @@
 //	        -> 1. our database  2. identity metadata  3. notices               -> finish
 //
 // Duplicates are therefore harmless, order does not matter, a burst of events causes one
-// sync, and a sweep that marks every key dirty repairs any drift.
+// sync, and a daily sweep that marks every account repairs any drift.
 //
 // # Terms
 //
 //   - An [Account] is the party that pays: a user or an organization. It is linked to a
 //     primary Stripe customer and to any number of further ones ([Link]).
 //   - An [Event] is one verified webhook delivery.
-//   - A [Key] names something that may be out of sync. A [Mark] makes it dirty; its [Scope]
-//     says what to look at. A [Claim] is a worker's lease on a key.
+//   - A [Key] names something that may be out of sync. A [Mark] says that a key needs a sync, and
+//     with its [Scope] what to read. A [Claim] is a worker's lease on a key.
 //   - [Access] is what an account may use. [Catalog.Decide] computes it from subscriptions,
 //     licenses and the [Catalog], and gives its reasons.
 //   - A [License] is the permanent record of a one-time payment.

@@ -128,7 +128,7 @@ func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 }
 
 // outage returns the error of identify if it is the directory's outage and the run can continue
-// without the directory: a known user, not deleted, for whom Stripe may have changed. An organization
+// without the directory: a known user, not deleted, whose state at Stripe may have changed. An organization
 // waits, because who paid and who is a member is read when a subscription is first seen.
 func (as *Accounts) outage(d *draft, err error) error {
 	var down *lockstep.UpstreamError

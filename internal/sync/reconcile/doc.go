@@ -1,6 +1,6 @@
 // Package reconcile syncs keys: it observes the current state of Stripe and the identity directory,
-// decides, and writes. It is the only writer of accounts, licenses and metadata. Package runner
-// claims the keys and runs these reconcilers.
+// decides, and writes. Apart from the backfill and operators' commands, it is the only writer of
+// accounts, licenses and metadata. Package runner claims the keys and runs these reconcilers.
 //
 // # The keys
 //
@@ -11,6 +11,7 @@
 //	notice              [Notices]: hand a notice to its channels, once its account is in sync
 //	mail, buyermail     [Emails]: send an e-mail, once, to the account or to the buyer
 //	hook                [Webhooks]: send a notice, or an account's access, to a webhook endpoint
+//	wake                package runner: wake the keys that wait for an account or customer
 //	sweep               package sweep: the gap scan, the directory's list, the full verify, the backfill
 //
 // # A run of an account
@@ -25,8 +26,8 @@
 //
 // The types say what a function may do:
 //
-//   - A method of a reader ([reader], [adoption]) returns what a provider says. It gets no draft, so
-//     it cannot change the record, and has no store that writes.
+//   - A reader ([reader], [adoption]) only returns what a provider says. It has neither a draft nor
+//     a writable store.
 //   - A function of the values alone ([rules.decide], draft.judgeAbsence, draft.needs) decides. It
 //     has neither store nor provider, so a test needs none.
 //   - Only a function that takes a *draft can change the record.
@@ -35,12 +36,12 @@
 // only the calls that it makes:
 //
 //	succession  takes over a former account             before anything is read about the new one
-//	tombstone   asks the brake, then stores that the account is deleted
+//	tombstone   asks the brake on bulk deletions, then stores that the account is deleted
 //	closing     ends a deleted account's billing, then reads what is left
-//	claims      proves a claimed link, or releases a customer to its owner
+//	claims      raises a claimed link to proven, or gives the customer to the account it names
 //	creation    stores the intent, calls Stripe, stores the link
 //	details     writes address and name, each field alone if Stripe refuses both
-//	ending      ends a billing, in a weaker way if Stripe refuses the policy's
+//	ending      ends a billing by the deletion policy, or in a weaker way if Stripe refuses that
 //	seats       changes a quantity, then reads the subscriptions again
 //
 // # The order of effects
