@@ -23,14 +23,15 @@
 //
 // # Configure it
 //
-// Store and Stripe are required, and Clerk unless Identities is [FromAPI]. The groups of [Config] say what they change, and their zero
-// values work. [Config.Validate], which New calls, reports every problem at once.
+// Store and Stripe are required, and Clerk unless Identities is [FromAPI]. The groups of [Config] say what
+// they change, and their zero values work. [Config.Validate], which New calls, reports every problem at
+// once.
 //
 // # Sell and check access
 //
 // Your app starts checkouts with POST /v1/checkout, and asks with POST /v1/check whether an account has a
-// feature. GET /openapi.json describes the whole API. The example in example_access_test.go sells a plan against the Stripe
-// simulator.
+// feature. GET /openapi.json describes the whole API. The example in example_access_test.go sells a plan
+// against the Stripe simulator.
 //
 // # Replace a part
 //
