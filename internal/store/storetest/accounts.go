@@ -41,7 +41,7 @@ func withoutTimes(r lockstep.Record) lockstep.Record {
 	return r
 }
 
-var ledger = map[string]func(*world){
+var accounts = map[string]func(*world){
 	"a record is stored as it was saved": func(w *world) {
 		want := fullRecord()
 		w.save(want)

@@ -19,7 +19,7 @@ func (w *world) since(after int64, want ...lockstep.Account) int64 {
 	return changed.Last
 }
 
-var changes = map[string]func(*world){
+var changeFeed = map[string]func(*world){
 	"every write of a record is reported once": func(w *world) {
 		at := w.since(0)
 		w.save(lockstep.Record{Account: alice})

@@ -50,7 +50,7 @@ func (w *world) listed(kind lockstep.Kind) (ids []string) {
 	}
 }
 
-var roster = map[string]func(*world){
+var localDirectory = map[string]func(*world){
 	"a stored identity is found, and its account is marked": func(w *world) {
 		equal(w, "created", w.put(lockstep.Identity{Account: alice, Email: "a@example.com", Name: "Alice"}), true)
 		i := w.identity(alice)

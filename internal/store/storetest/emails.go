@@ -24,7 +24,7 @@ func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 	return w.among(n.EmailKey())
 }
 
-var mails = map[string]func(*world){
+var emails = map[string]func(*world){
 	"a notice's e-mails to its two recipients are independent": func(w *world) {
 		n := noticed(w)
 		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {

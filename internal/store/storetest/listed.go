@@ -21,7 +21,7 @@ func (w *world) now() int64 {
 	return newest.UnixMilli() + 1
 }
 
-var sightings = map[string]func(*world){
+var listed = map[string]func(*world){
 	"a cursor and its marks are stored together": func(w *world) {
 		cursor, err := w.Cursor(w.Context(), "events")
 		w.ok(err)

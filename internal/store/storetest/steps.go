@@ -17,8 +17,8 @@ const StepRows = 6
 // transactions, and the ordinary tests of those operations.
 func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
-		"steps": steps, "hooks": hooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links,
-		"finish": finish, "sightings": sightings,
+		"steps": steps, "webhooks": webhooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links,
+		"finish": finish, "listed": listed,
 	})
 }
 

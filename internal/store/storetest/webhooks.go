@@ -19,7 +19,7 @@ func (w *world) delivered(d lockstep.WebhookDelivery, e *lockstep.WebhookEndpoin
 	w.done(claim)
 }
 
-var hooks = map[string]func(*world){
+var webhooks = map[string]func(*world){
 	"each change of access has the next sequence, and its keys are marked with it": func(w *world) {
 		if _, err := w.AccessNotification(w.Context(), alice); !errors.Is(err, lockstep.ErrNotFound) {
 			w.Errorf("before: %v, want ErrNotFound", err)
