@@ -88,8 +88,8 @@ func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim,
 	return p.tellRefunds(ctx, claim, refunds, purchase)
 }
 
-// invoiced returns what an account's customer pays invoices for. A payment does not say for
-// which of several subscriptions it was, so then there is no plan.
+// invoiced returns what an account's customer pays invoices for. A payment does not say for which
+// of several subscriptions it was, so then there is no plan, and no buyer unless all have the same.
 func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
 	customerID string) (refundedPurchase, error) {
 	record, err := p.Store.Account(ctx, account)
@@ -98,10 +98,15 @@ func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
 	}
 	purchase, access, count := refundedPurchase{account: account}, p.Catalog.Access(record, time.Now()), 0
 	for _, s := range record.Subscriptions {
-		if s.CustomerID == customerID {
-			f := factsOf(s, access)
+		if s.CustomerID != customerID {
+			continue
+		}
+		f := factsOf(s, access)
+		switch count++; {
+		case count == 1:
 			purchase.facts.Plan, purchase.facts.PaidBy = f.Plan, f.PaidBy
-			count++
+		case f.PaidBy != purchase.facts.PaidBy:
+			purchase.facts.PaidBy = ""
 		}
 	}
 	if count > 1 {

@@ -34,3 +34,41 @@ func TestRefusedRefundsCostOnlyTheirNotice(t *testing.T) {
 		}
 	}
 }
+
+// oneRecord is a store with one account.
+type oneRecord struct {
+	PaymentStore
+	record lockstep.Record
+}
+
+func (b oneRecord) Account(context.Context, lockstep.Account) (lockstep.Record, error) {
+	return b.record, nil
+}
+
+// TestARefundIsOfABuyerOnlyIfThereIsOne: a payment does not say for which of several subscriptions it
+// was, so the e-mail must not go to the buyer of any of them.
+func TestARefundIsOfABuyerOnlyIfThereIsOne(t *testing.T) {
+	t.Parallel()
+	org := lockstep.Account{Kind: lockstep.Organization, ID: "org_1"}
+	for name, c := range map[string]struct {
+		buyers []string
+		want   string
+	}{
+		"one subscription":         {[]string{"user_1"}, "user_1"},
+		"two of the same buyer":    {[]string{"user_1", "user_1"}, "user_1"},
+		"two of different buyers":  {[]string{"user_1", "user_2"}, ""},
+		"the first one is unknown": {[]string{"", "user_2"}, ""},
+		"a third one":              {[]string{"user_1", "user_2", "user_2"}, ""},
+	} {
+		r := lockstep.Record{Account: org, CustomerID: "cus_1"}
+		for _, buyer := range c.buyers {
+			r.Subscriptions = append(r.Subscriptions,
+				lockstep.Subscription{CustomerID: "cus_1", Status: "active", PaidBy: buyer})
+		}
+		p := &Payments{Store: oneRecord{record: r}}
+		purchase, err := p.invoiced(t.Context(), org, "cus_1")
+		if err != nil || purchase.facts.PaidBy != c.want {
+			t.Errorf("%s: bought by %q, want %q: %v", name, purchase.facts.PaidBy, c.want, err)
+		}
+	}
+}
