@@ -8,7 +8,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// eemailsTo holds the statements for each recipient's table.
+// emailsTo holds the statements for each recipient's table.
 var emailsTo = map[lockstep.Recipient]struct{ read, write Statement }{
 	lockstep.ToAccount: {selectEmailDelivery, upsertEmailDelivery},
 	lockstep.ToBuyer:   {selectBuyerEmailDelivery, upsertBuyerEmailDelivery},

@@ -39,9 +39,6 @@ func (b billing) observe(ctx context.Context, d *draft, absent, made bool) error
 			return err
 		}
 		d.now.Entitlements = entitlements
-		if err := observeConfirmations(ctx, b.reader.billing, d.now.Subscriptions); err != nil {
-			return err
-		}
 	}
 	if d.scope.Has(lockstep.ScopePayments) {
 		return b.readPayments(ctx, d)
@@ -67,6 +64,9 @@ func (b billing) readSubscriptions(ctx context.Context, d *draft, absent bool) e
 	}
 	subscriptions, err := b.reader.complete(ctx, d.query(absent), listed)
 	if err != nil {
+		return err
+	}
+	if err := observeConfirmations(ctx, b.reader.billing, subscriptions); err != nil {
 		return err
 	}
 	d.now.Subscriptions = subscriptions

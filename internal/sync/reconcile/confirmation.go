@@ -26,7 +26,7 @@ func observeConfirmations(ctx context.Context, billing interface {
 			continue
 		}
 		invoice, err := billing.Invoice(ctx, s.InvoiceID)
-		if _, refused := refusal(err); refused || errors.Is(err, lockstep.ErrNotFound) {
+		if denied(err) || errors.Is(err, lockstep.ErrNotFound) {
 			continue
 		}
 		if err != nil {
@@ -35,4 +35,11 @@ func observeConfirmations(ctx context.Context, billing interface {
 		s.LatestInvoice.NeedsAction = invoice.NeedsAction
 	}
 	return nil
+}
+
+// denied reports whether a provider refuses a read on which only a notice depends. It also does so
+// if a restricted key lacks the permission, which a retry does not change.
+func denied(err error) bool {
+	refused, is := refusal(err)
+	return is || refused != nil && refused.Status == forbidden
 }

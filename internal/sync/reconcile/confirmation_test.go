@@ -51,6 +51,7 @@ func TestOnlyUnpaidSubscriptionsAreAskedForAConfirmation(t *testing.T) {
 	paid := open("past_due")
 	paid.LatestInvoice.Open = false
 	refused := &lockstep.UpstreamError{Provider: "stripe", Status: 400}
+	denied := &lockstep.UpstreamError{Provider: "stripe", Status: 403}
 	down := &lockstep.UpstreamError{Provider: "stripe", Status: 503}
 	for name, c := range map[string]struct {
 		sub   lockstep.Subscription
@@ -65,6 +66,7 @@ func TestOnlyUnpaidSubscriptionsAreAskedForAConfirmation(t *testing.T) {
 		"an invoice that is sent": {sent, nil, false, 0},
 		"an invoice that is paid": {paid, nil, false, 0},
 		"a refusal":               {open("past_due"), refused, false, 1},
+		"a restricted key":        {open("past_due"), denied, false, 1},
 		"an unknown invoice":      {open("past_due"), lockstep.ErrNotFound, false, 1},
 		"an outage":               {open("past_due"), down, false, 1},
 	} {
@@ -137,6 +139,7 @@ func TestAConfirmationIsAskedForIfItIsStillNeeded(t *testing.T) {
 func TestTheNextInvoiceIsInTheEmail(t *testing.T) {
 	next := lockstep.Invoice{Amount: 2000, Currency: "usd"}
 	refused := &lockstep.UpstreamError{Provider: "stripe", Status: 400}
+	denied := &lockstep.UpstreamError{Provider: "stripe", Status: 403}
 	for name, c := range map[string]struct {
 		kind   lockstep.NoticeKind
 		err    error
@@ -147,6 +150,7 @@ func TestTheNextInvoiceIsInTheEmail(t *testing.T) {
 		"canceled since":      {lockstep.NoticeSubscriptionRenewing, lockstep.ErrNotFound, ""},
 		"a trial without":     {lockstep.NoticeSubscriptionTrialEnding, lockstep.ErrNotFound, "0"},
 		"a preview is denied": {lockstep.NoticeSubscriptionRenewing, refused, "0"},
+		"a restricted key":    {lockstep.NoticeSubscriptionTrialEnding, denied, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stripe := &invoicing{next: next, err: c.err}

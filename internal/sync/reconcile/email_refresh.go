@@ -51,10 +51,10 @@ func (m *Emails) confirmed(ctx context.Context, n lockstep.Notice,
 // there will be none.
 func (m *Emails) foresee(ctx context.Context, n lockstep.Notice) (lockstep.Notice, string, error) {
 	next, err := m.billing.NextInvoice(ctx, n.Object)
-	switch _, refused := refusal(err); {
+	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return n, "the subscription does not renew", nil
-	case refused: // the e-mail is useful without the amount
+	case denied(err): // the e-mail is useful without the amount
 	case err != nil:
 		return n, "", fmt.Errorf("preview the next invoice: %w", err)
 	default:

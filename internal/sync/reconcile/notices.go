@@ -27,6 +27,9 @@ func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []l
 	var told []lockstep.Notice
 	for _, s := range now.Subscriptions {
 		if b, known := before[s.ID]; known || at.Sub(s.CreatedAt) <= history {
+			if now.CreatedAt.Sub(s.TriedAt) > history { // it failed long before we saw the account
+				s.LatestInvoice.NeedsAction = false
+			}
 			told = append(told, subscriptionNotices(now.Account, b, s, access, at)...)
 		}
 	}

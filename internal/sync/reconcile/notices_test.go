@@ -177,3 +177,31 @@ func TestNoticesOfPaymentsSayAmountAndPeriod(t *testing.T) {
 		t.Errorf("it says %+v", f)
 	}
 }
+
+// TestAConfirmationFromBeforeTheFirstStartIsNotTold: the backfill stores the subscription before the
+// account's first run, so that run sees no change. A payment that failed long before Lockstep saw the
+// account gets no notice in that run or in a later one.
+func TestAConfirmationFromBeforeTheFirstStartIsNotTold(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		seen, tried time.Time // the account, the payment
+		want        []string
+	}{
+		"long before the first start":    {at, at.Add(-history - time.Hour), nil},
+		"shortly before the first start": {at, at.Add(-time.Hour), []string{"payment.action_required:in_1"}},
+		"after the first start": {at.AddDate(-1, 0, 0), at.Add(-history - time.Hour),
+			[]string{"payment.action_required:in_1"}},
+	} {
+		sub := lockstep.Subscription{ID: "sub_1", Status: "past_due", CreatedAt: at.AddDate(-2, 0, 0), InvoiceID: "in_1",
+			TriedAt: c.tried, LatestInvoice: lockstep.Invoice{NeedsAction: true}}
+		r := lockstep.Record{Account: alice, CreatedAt: c.seen, Subscriptions: []lockstep.Subscription{sub}}
+		var got []string
+		for _, n := range notices(r, r, lockstep.Access{}, at) {
+			got = append(got, n.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: told %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -10,7 +10,8 @@ import (
 )
 
 // The notice of a refund follows after the license is saved, so a failing read of refunds never
-// delays the refund's effect on access. Each refund is one notice, whichever event led to it.
+// delays the refund's effect on access. If Stripe refuses that read, only the notice is missing.
+// Each refund is one notice, whichever event led to it.
 
 // refundedPurchase is what a refund's notice says about the purchase.
 type refundedPurchase struct {
@@ -48,6 +49,9 @@ func (p *Payments) tellLicenseRefunds(ctx context.Context, claim lockstep.Claim,
 		return nil
 	}
 	refunds, err := p.Billing.Refunds(ctx, license.PaymentID)
+	if denied(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("look at refunds: %w", err)
 	}
@@ -60,8 +64,8 @@ func (p *Payments) tellLicenseRefunds(ctx context.Context, claim lockstep.Claim,
 // invoice's. Its account is the customer's; without one there is nobody to tell.
 func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim, paymentID string) error {
 	refunds, err := p.Billing.Refunds(ctx, paymentID)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return nil // another key's payment
+	if denied(err) || errors.Is(err, lockstep.ErrNotFound) {
+		return nil // not found: another key's payment
 	}
 	if err != nil {
 		return fmt.Errorf("look at refunds: %w", err)
@@ -84,8 +88,8 @@ func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim,
 	return p.tellRefunds(ctx, claim, refunds, purchase)
 }
 
-// invoiced returns what an account's customer pays invoices for. A payment does not say for
-// which of several subscriptions it was, so then there is no plan.
+// invoiced returns what an account's customer pays invoices for. A payment does not say for which
+// of several subscriptions it was, so then there is no plan, and no buyer unless all have the same.
 func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
 	customerID string) (refundedPurchase, error) {
 	record, err := p.Store.Account(ctx, account)
@@ -94,10 +98,15 @@ func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
 	}
 	purchase, access, count := refundedPurchase{account: account}, p.Catalog.Access(record, time.Now()), 0
 	for _, s := range record.Subscriptions {
-		if s.CustomerID == customerID {
-			f := factsOf(s, access)
+		if s.CustomerID != customerID {
+			continue
+		}
+		f := factsOf(s, access)
+		switch count++; {
+		case count == 1:
 			purchase.facts.Plan, purchase.facts.PaidBy = f.Plan, f.PaidBy
-			count++
+		case f.PaidBy != purchase.facts.PaidBy:
+			purchase.facts.PaidBy = ""
 		}
 	}
 	if count > 1 {
