@@ -10,6 +10,7 @@
 //	no error           done; a Result may ask for another look later
 //	ParkError          parked until one of the keys that it waits for is marked
 //	Terminal, refused  failed: recorded, and not retried before the next mark
+//	DelayError         retried at the time that it names
 //	anything else      retried with exponential backoff and jitter
 //
 // # Invariants
