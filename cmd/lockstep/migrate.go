@@ -56,7 +56,7 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%w\n  Nothing is lost: %s is unchanged, and sealed until you finish the move (run this again) or give it up (--unseal)", err, path)
+		return fmt.Errorf("%w\n  No data is lost: %s is unchanged. It stays sealed until you finish the move (run this again) or give it up (--unseal)", err, path)
 	}
 	return printMoved(in, moved)
 }

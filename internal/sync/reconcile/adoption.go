@@ -171,8 +171,8 @@ func (s seeker) hasAddress() bool {
 }
 
 // sameEmail returns the older customer with the user's address, if the operator allows that: the
-// directory must have verified the address, and only one living customer may have it. Whether the
-// customer is somebody else's is checked as for every candidate.
+// directory must have verified the address, and only one living customer may have it. As for
+// every candidate, the customer must not belong to another account.
 func (a adoption) sameEmail(ctx context.Context, s seeker) ([]string, error) {
 	if !a.byEmail || !s.hasAddress() {
 		return nil, nil

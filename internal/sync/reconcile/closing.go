@@ -122,8 +122,8 @@ func (s stragglers) settleIntent(ctx context.Context, d *draft) error {
 	return nil
 }
 
-// yielding gives up the customers with which another account pays by now: that of somebody who came
-// back under a new id, or an organization's. The policy must not end what that account pays for.
+// yielding gives up the customers that another account pays with by now: an organization, or the new
+// account of a user who came back. The policy must not end what that account pays for.
 type yielding struct {
 	billing interface {
 		Subscriptions(ctx context.Context, customerID string) ([]lockstep.Subscription, error)

@@ -75,7 +75,7 @@ type need struct {
 
 // needs decides that. A user gets a customer at sign-up, unless the operator chose checkout. An
 // organization, a user whose customer was deleted at Stripe, and a held account get one only when
-// somebody is about to buy.
+// a purchase starts.
 func (d draft) needs(h holding, atCheckout bool) need {
 	without := d.account.Kind == lockstep.User && d.now.CustomerID == ""
 	create := d.scope.Has(lockstep.ScopePurchase) || without && !atCheckout && !h.held && d.now.Candidate == ""

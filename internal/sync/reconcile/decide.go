@@ -57,8 +57,8 @@ func (r rules) decide(was, now lockstep.Record, o observed, at time.Time) decide
 		now.PacedUntil = d.metadata.pace(now.PacedUntil, at)
 	}
 	d.limit = r.memberLimit(now, access, o.absent)
-	// Until the backfill has found out what a held account has paid for, nobody hears that it has
-	// no access.
+	// Until the backfill knows what a held account has paid for, Lockstep must not announce that it
+	// has no access.
 	d.quiet = o.held && !access.Active
 	d.record = now
 	return d

@@ -104,8 +104,8 @@ func (d *draft) fields(change *lockstep.CustomerDetails) [2]field {
 	}
 }
 
-// owned leaves out the fields that somebody else has changed at Stripe. It notes them as handled,
-// so that they are not compared again before the directory changes.
+// owned leaves out the fields that were edited at Stripe. It records them as handled, so they are not
+// compared again before the directory changes.
 func (c details) owned(d *draft, primary lockstep.Customer, change lockstep.CustomerDetails) lockstep.CustomerDetails {
 	for i, f := range d.fields(&change) {
 		current := [2]string{primary.Email, primary.Name}[i]

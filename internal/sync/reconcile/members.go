@@ -26,7 +26,7 @@ func (as *Accounts) members() members {
 // observe finds out which of the users who bought for an organization are not among its members
 // (any more): its keys are removed from their metadata, and they do not get its e-mails. It asks
 // the directory when that may have changed: an event says so, the count of members differs, or
-// somebody has bought for the first time.
+// a user has bought for the first time.
 func (m members) observe(ctx context.Context, d *draft, o observed) error {
 	if m.lister == nil || d.account.Kind != lockstep.Organization || o.absent {
 		return nil

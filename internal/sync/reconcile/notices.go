@@ -24,46 +24,46 @@ func notices(was, now lockstep.Record, access lockstep.Access, at time.Time) []l
 	for _, s := range was.Subscriptions {
 		before[s.ID] = s
 	}
-	var told []lockstep.Notice
+	var all []lockstep.Notice
 	for _, s := range now.Subscriptions {
 		if b, known := before[s.ID]; known || at.Sub(s.CreatedAt) <= history {
 			if now.CreatedAt.Sub(s.TriedAt) > history { // it failed long before we saw the account
 				s.LatestInvoice.NeedsAction = false
 			}
-			told = append(told, subscriptionNotices(now.Account, b, s, access, at)...)
+			all = append(all, subscriptionNotices(now.Account, b, s, access, at)...)
 		}
 	}
 	if was.EntitledBy != "" && now.EntitledBy == "" {
-		told = append(told, accessEnded(was.EntitledBy, now, access, at))
+		all = append(all, accessEnded(was.EntitledBy, now, access, at))
 	}
-	return told
+	return all
 }
 
-// subscriptionNotices returns what to tell about one subscription; was is the zero value at
-// first sight.
+// subscriptionNotices returns the notices about one subscription. was is its earlier state, or the
+// zero value if it is new.
 func subscriptionNotices(account lockstep.Account, was, s lockstep.Subscription, access lockstep.Access,
-	at time.Time) (told []lockstep.Notice) {
+	at time.Time) (all []lockstep.Notice) {
 	facts := factsOf(s, access)
-	tell := func(kind lockstep.NoticeKind, object string, facts lockstep.Facts) {
+	add := func(kind lockstep.NoticeKind, object string, facts lockstep.Facts) {
 		n := lockstep.NewNotice(kind, account, object, at)
 		n.Object, n.Facts = s.ID, facts
-		told = append(told, n)
+		all = append(all, n)
 	}
 	switch turned := was.Status != s.Status; {
 	case turned && (s.Status == "active" || s.Status == "trialing"):
-		tell(lockstep.NoticeSubscriptionStarted, s.ID, billed(facts, s))
+		add(lockstep.NoticeSubscriptionStarted, s.ID, billed(facts, s))
 	case turned && s.Status == "past_due":
-		tell(lockstep.NoticePaymentFailed, unpaid(s), billed(facts, s))
+		add(lockstep.NoticePaymentFailed, unpaid(s), billed(facts, s))
 	case turned && s.Status == "canceled":
-		tell(lockstep.NoticeSubscriptionEnded, s.ID, facts)
+		add(lockstep.NoticeSubscriptionEnded, s.ID, facts)
 	}
 	if s.LatestInvoice.NeedsAction {
-		tell(lockstep.NoticePaymentActionRequired, s.InvoiceID, billed(facts, s))
+		add(lockstep.NoticePaymentActionRequired, s.InvoiceID, billed(facts, s))
 	}
 	if due := trialLook(s); !due.IsZero() && !at.Before(due) {
-		tell(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10), facts)
+		add(lockstep.NoticeSubscriptionTrialEnding, s.ID+":"+strconv.FormatInt(s.TrialEnd.Unix(), 10), facts)
 	}
-	return told
+	return all
 }
 
 // entitledBy returns the id of the first reason for access; empty: there is no access.

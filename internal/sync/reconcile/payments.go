@@ -86,7 +86,7 @@ func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
 	if errors.Is(err, lockstep.ErrNotFound) {
 		session, err := p.Billing.CheckoutOfPayment(ctx, paymentID)
 		if errors.Is(err, lockstep.ErrNotFound) || err == nil && session.Mode != "payment" {
-			return p.tellInvoiceRefunds(ctx, claim, paymentID) // it gives no license
+			return p.recordInvoiceRefunds(ctx, claim, paymentID) // it gives no license
 		}
 		if err != nil {
 			return fmt.Errorf("find the session of a payment: %w", err)
@@ -161,7 +161,7 @@ func (p *Payments) license(ctx context.Context, claim lockstep.Claim, session lo
 	if err := p.introduceCustomer(ctx, session); err != nil {
 		return err
 	}
-	return p.tellLicenseRefunds(ctx, claim, known, license, session)
+	return p.recordLicenseRefunds(ctx, claim, known, license, session)
 }
 
 // known returns the stored license, or the zero License.
@@ -231,7 +231,7 @@ func (p *Payments) evidence(ctx context.Context, session lockstep.Checkout) (e o
 }
 
 // payer returns the account of a session's customer by our proven link. It returns the zero account
-// if that account is deleted and the session names another one: somebody came back under a new id.
+// if that account is deleted and the session names another one: the user came back under a new id.
 func (p *Payments) payer(ctx context.Context, linked lockstep.Account,
 	session lockstep.Checkout) (lockstep.Account, error) {
 	named, ok := lockstep.AccountNamedIn(session.Metadata)

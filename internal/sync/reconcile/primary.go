@@ -161,7 +161,7 @@ func (d *draft) markCustomerDeleted(customerID string) {
 }
 
 // takeOver records which values we have written to a customer that is being linked. For one that
-// we create, they are the intent's. On any other customer somebody else may have written the
+// we create, they are the intent's. On any other customer another person may have written the
 // values, so they stay, and only an empty field is filled in.
 func (d *draft) takeOver(c lockstep.Customer) {
 	if intent := d.now.Intent; intent != nil {

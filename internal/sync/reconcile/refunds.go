@@ -23,7 +23,7 @@ type refundedPurchase struct {
 // notices returns a notice for each recent refund. Older refunds were made before Lockstep
 // looked after the account.
 func (p refundedPurchase) notices(refunds []lockstep.Refund, at time.Time) []lockstep.Notice {
-	var told []lockstep.Notice
+	var all []lockstep.Notice
 	for _, r := range refunds {
 		if at.Sub(r.CreatedAt) > history {
 			continue
@@ -34,14 +34,14 @@ func (p refundedPurchase) notices(refunds []lockstep.Refund, at time.Time) []loc
 		n.Facts.PaymentAmount, n.Facts.ReceiptURL = r.PaymentAmount, r.ReceiptURL
 		made := r.CreatedAt.UTC()
 		n.Facts.At = &made
-		told = append(told, n)
+		all = append(all, n)
 	}
-	return told
+	return all
 }
 
-// tellLicenseRefunds records the refunds of a one-time payment: when more was refunded than
-// was known, and again in a retry, whose first try may have saved only the license.
-func (p *Payments) tellLicenseRefunds(ctx context.Context, claim lockstep.Claim, known, license lockstep.License,
+// recordLicenseRefunds records the refunds of a one-time payment: when the refunded
+// amount has grown, and again in a retry, because the first attempt may have saved only the license.
+func (p *Payments) recordLicenseRefunds(ctx context.Context, claim lockstep.Claim, known, license lockstep.License,
 	session lockstep.Checkout) error {
 	grew := license.RefundedAmount > known.RefundedAmount
 	before := known.ID == "" && time.Since(session.CreatedAt) > history
@@ -53,22 +53,22 @@ func (p *Payments) tellLicenseRefunds(ctx context.Context, claim lockstep.Claim,
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look at refunds: %w", err)
+		return fmt.Errorf("list refunds: %w", err)
 	}
 	plan := p.Catalog.Decide(nil, []lockstep.License{license}, time.Now()).Reasons[0].Plan
-	return p.tellRefunds(ctx, claim, refunds, refundedPurchase{license.Account, license.ID, lockstep.Facts{Plan: plan,
+	return p.recordRefunds(ctx, claim, refunds, refundedPurchase{license.Account, license.ID, lockstep.Facts{Plan: plan,
 		Status: string(license.Status), Checkout: license.ID, PaidBy: lockstep.PayerNamedIn(session.Metadata)}})
 }
 
-// tellInvoiceRefunds records the refunds of a payment that belongs to no checkout of ours: an
-// invoice's. Its account is the customer's; without one there is nobody to tell.
-func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim, paymentID string) error {
+// recordInvoiceRefunds records the refunds of a payment that belongs to no checkout of ours: an
+// invoice's. The account is the customer's; without an account there is no notice.
+func (p *Payments) recordInvoiceRefunds(ctx context.Context, claim lockstep.Claim, paymentID string) error {
 	refunds, err := p.Billing.Refunds(ctx, paymentID)
 	if denied(err) || errors.Is(err, lockstep.ErrNotFound) {
 		return nil // not found: another key's payment
 	}
 	if err != nil {
-		return fmt.Errorf("look at refunds: %w", err)
+		return fmt.Errorf("list refunds: %w", err)
 	}
 	if len(refunds) == 0 || refunds[0].CustomerID == "" {
 		return nil
@@ -85,7 +85,7 @@ func (p *Payments) tellInvoiceRefunds(ctx context.Context, claim lockstep.Claim,
 		return err
 	}
 	purchase.object = paymentID
-	return p.tellRefunds(ctx, claim, refunds, purchase)
+	return p.recordRefunds(ctx, claim, refunds, purchase)
 }
 
 // invoiced returns what an account's customer pays invoices for. A payment does not say for which
@@ -115,13 +115,14 @@ func (p *Payments) invoiced(ctx context.Context, account lockstep.Account,
 	return purchase, nil
 }
 
-func (p *Payments) tellRefunds(ctx context.Context, claim lockstep.Claim, refunds []lockstep.Refund,
+// recordRefunds stores the notices of a purchase's refunds.
+func (p *Payments) recordRefunds(ctx context.Context, claim lockstep.Claim, refunds []lockstep.Refund,
 	purchase refundedPurchase) error {
-	told := purchase.notices(refunds, time.Now())
-	if len(told) == 0 {
+	all := purchase.notices(refunds, time.Now())
+	if len(all) == 0 {
 		return nil
 	}
-	if err := p.Store.SaveNotices(ctx, claim, purchase.account, told); err != nil {
+	if err := p.Store.SaveNotices(ctx, claim, purchase.account, all); err != nil {
 		return fmt.Errorf("save notices of refunds: %w", err)
 	}
 	return nil

@@ -26,9 +26,9 @@ func TestRefusedRefundsCostOnlyTheirNotice(t *testing.T) {
 	for status, fails := range map[int]bool{400: false, 403: false, 503: true} {
 		stripe := refunding{err: &lockstep.UpstreamError{Provider: "stripe", Status: status}}
 		p := &Payments{Billing: stripe, Store: stripe}
-		err := p.tellLicenseRefunds(t.Context(), lockstep.Claim{Attempt: 1}, lockstep.License{}, license,
+		err := p.recordLicenseRefunds(t.Context(), lockstep.Claim{Attempt: 1}, lockstep.License{}, license,
 			lockstep.Checkout{CreatedAt: time.Now()})
-		err = errors.Join(err, p.tellInvoiceRefunds(t.Context(), lockstep.Claim{Attempt: 1}, "pi_1"))
+		err = errors.Join(err, p.recordInvoiceRefunds(t.Context(), lockstep.Claim{Attempt: 1}, "pi_1"))
 		if (err != nil) != fails {
 			t.Errorf("status %d: %v", status, err)
 		}

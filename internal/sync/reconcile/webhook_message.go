@@ -69,7 +69,7 @@ func (h *Webhooks) notice(ctx context.Context, id string) (envelope, error) {
 var errCarriedOver = errors.New("the account has a new id")
 
 func (h *Webhooks) access(ctx context.Context, account lockstep.Account, attempt int) (envelope, int64, error) {
-	told, err := h.store.AccessNotification(ctx, account)
+	last, err := h.store.AccessNotification(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return envelope{}, 0, lockstep.Terminal(fmt.Errorf("no change of access was recorded for %s", account))
 	}
@@ -87,11 +87,11 @@ func (h *Webhooks) access(ctx context.Context, account lockstep.Account, attempt
 	switch digest, err := digestAccess(access, h.listeners); {
 	case err != nil:
 		return envelope{}, 0, err
-	case digest != told.Digest:
+	case digest != last.Digest:
 		return envelope{}, 0, h.outdated(ctx, account, attempt)
 	}
-	return envelope{lockstep.AccessChanged, told.At, accessData{account.String(), told.Sequence, access,
-		record.Projected}}, told.Sequence, nil
+	return envelope{lockstep.AccessChanged, last.At, accessData{account.String(), last.Sequence, access,
+		record.Projected}}, last.Sequence, nil
 }
 
 // outdated delays a message whose account's access has changed since it got its sequence. Each
