@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -21,7 +22,7 @@ import (
 type postOffice struct {
 	*testing.T
 	store  lockstep.Store
-	runner *Runner
+	runner *runner.Runner
 	// restart stops the runner and starts it again after a while.
 	restart func(down time.Duration)
 
@@ -149,11 +150,11 @@ func inOffice(t *testing.T, test func(p *postOffice)) {
 		}
 		log := slog.New(slog.DiscardHandler)
 		mails := NewMails(mailless{store, p}, buyers{office: p}, p, compose, log)
-		p.runner = NewRunner(store, map[lockstep.KeyKind]Reconciler{
+		p.runner = runner.New(store, map[lockstep.KeyKind]runner.Reconciler{
 			lockstep.KeyUser:   reconcileFunc(p.account),
 			lockstep.KeyNotice: &Notices{Store: store, Channels: []Channel{mailed}},
 			lockstep.KeyEmail:  mails, lockstep.KeyBuyerEmail: mails,
-		}, Config{Poll: time.Hour}, log)
+		}, runner.Config{Poll: time.Hour}, log)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- p.runner.Run(ctx) }()
@@ -238,7 +239,7 @@ func TestNobodyIsToldBeforeTheDirectoryIs(t *testing.T) {
 			p.Errorf("its key is %+v", work)
 		}
 		p.locked(func() { p.down = false })
-		pass(backoffMax + 6*time.Minute)
+		pass(runner.BackoffMax + 6*time.Minute)
 		p.arrived(1, 1)
 	})
 }

@@ -11,17 +11,6 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 )
 
-// The runner under its short names, for the tests that run reconcilers in it.
-type (
-	Runner     = runner.Runner
-	Reconciler = runner.Reconciler
-	Config     = runner.Config
-)
-
-var NewRunner = runner.New
-
-const backoffMax = runner.BackoffMax
-
 // reconcileFunc lets a function be a reconciler.
 type reconcileFunc func(ctx context.Context, claim lockstep.Claim) (Result, error)
 
@@ -39,7 +28,7 @@ func userKey(n int) lockstep.Key {
 	return lockstep.Key{Kind: lockstep.KeyUser, ID: fmt.Sprintf("user_%d", n)}
 }
 
-func mark(t *testing.T, store lockstep.Store, runner *Runner, marks ...lockstep.Mark) {
+func mark(t *testing.T, store lockstep.Store, runner *runner.Runner, marks ...lockstep.Mark) {
 	t.Helper()
 	if err := store.Mark(t.Context(), marks...); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
@@ -21,7 +22,7 @@ import (
 type switchboard struct {
 	*testing.T
 	store  lockstep.Store
-	runner *Runner
+	runner *runner.Runner
 	// restart stops the runner, and starts it again after a while.
 	restart func(down time.Duration)
 
@@ -126,12 +127,12 @@ func atBoard(t *testing.T, test func(s *switchboard)) {
 		s := &switchboard{T: t, store: store, record: lockstep.Record{Account: alice}}
 		log := slog.New(slog.DiscardHandler)
 		listeners := []Listener{{ID: "app"}, {ID: "audit", Events: []string{string(lockstep.AccessChanged)}}}
-		s.runner = NewRunner(store, map[lockstep.KeyKind]Reconciler{
+		s.runner = runner.New(store, map[lockstep.KeyKind]runner.Reconciler{
 			lockstep.KeyUser: reconcileFunc(s.account),
 			lockstep.KeyNotice: &Notices{Store: store, Channels: []Channel{
 				func(n lockstep.Notice) []lockstep.Key { return []lockstep.Key{n.WebhookKey("app")} }}},
 			lockstep.KeyWebhook: NewWebhooks(deaf{store, s}, s, boardCatalog, listeners, log),
-		}, Config{Poll: time.Hour}, log)
+		}, runner.Config{Poll: time.Hour}, log)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.runner.Run(ctx) }()
