@@ -57,7 +57,7 @@ func weigh(t *testing.T, store lockstep.Store, account lockstep.Account, copies 
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.kept.put(numbered(n), entry{record: lean(r), parts: partsOf(r)})
+		w.kept.put(numbered(n), &Entry{Record: lean(r), parts: partsOf(r)})
 	}
 	bytes := int64(heap()) - int64(before)
 	parts := int64(w.kept.held())

@@ -90,7 +90,12 @@ func (w *Watch) poll(ctx context.Context) bool {
 func (w *Watch) current(age time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last >= 0 && w.known == w.writes && time.Since(w.polled) < age
+	return w.currentAt(time.Now(), age)
+}
+
+// currentAt is current for a caller that holds the lock.
+func (w *Watch) currentAt(now time.Time, age time.Duration) bool {
+	return w.last >= 0 && w.known == w.writes && now.Sub(w.polled) < age
 }
 
 // note logs that polling fails, once until it succeeds again.
