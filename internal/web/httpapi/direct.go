@@ -8,12 +8,12 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Direct answers what apps' servers ask for all day, reads of access, without the framework if memory
-// has the answer. It passes every other request on: another caller, an account that is not in
+// Direct answers what apps' servers ask for all day, reads of access and checks, without the framework
+// if memory has the answer. It passes every other request on: another caller, an account that is not in
 // memory, an invalid or unusual request. Both ways give the same answer.
 func (a *API) Direct(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.directAccess(w, r) {
+		if !a.directAccess(w, r) && !a.directCheck(w, r) {
 			next.ServeHTTP(w, r)
 		}
 	})
