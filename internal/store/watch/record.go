@@ -77,16 +77,16 @@ func lean(r lockstep.Record) lockstep.Record {
 }
 
 // ownParts is the size of an account without subscriptions and licenses, in parts.
-const ownParts = 2
+const ownParts = 3
 
-// partsOf is the size of a record in memory, in parts of at most 500 bytes.
+// partsOf is the size of a record with its answers in memory, in parts of at most 500 bytes.
 func partsOf(r lockstep.Record) int {
 	parts := ownParts + len(r.Entitlements)/10
 	for _, s := range r.Subscriptions {
-		parts += 1 + len(s.Items)
+		parts += 2 + len(s.Items)
 	}
 	for _, l := range r.Licenses {
-		parts += 1 + len(l.Items)
+		parts += 2 + len(l.Items)
 	}
 	return parts
 }

@@ -17,12 +17,12 @@ type Source interface {
 
 const (
 	// partsOfAccount is the average size of an account, see partsOf: one subscription with one item.
-	partsOfAccount = ownParts + 2
+	partsOfAccount = ownParts + 3
 	// batch bounds how many changed accounts a poll reads; if there are more, it drops all records.
 	batch = 1000
 )
 
-// Watch keeps the records that were read last, and the subscribers to changes.
+// Watch keeps the records that were read last with their answers, and the subscribers to changes.
 type Watch struct {
 	source Source
 	config Config
