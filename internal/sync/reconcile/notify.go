@@ -26,9 +26,9 @@ type notifier struct {
 
 func (as *Accounts) notifier() notifier { return notifier{as.Store, as.Catalog, as.Listeners} }
 
-// notify compares the access with the one that was last queued, as the run's record names it. It is the last effect of a run:
-// the endpoints hear only what the database and the directory already say. If a run dies before
-// it, the next one queues the webhook.
+// notify compares the access with the one that was last queued, as the run's record names it. It is
+// the last effect of a run: the endpoints hear only what the database and the directory already say.
+// If a run dies before it, the next one queues the webhook.
 //
 // The listeners are part of the comparison, so a new endpoint hears of each account at its next
 // run; the full verify runs all of them.
