@@ -22,7 +22,8 @@ type Access struct {
 	SubscriptionID string               `json:"subscription_id,omitempty" doc:"The deciding subscription"`
 	Reasons        []Reason             `json:"reasons" doc:"Every subscription and license, and what it contributes"`
 
-	// Recheck is when the answer may change without an event; zero: never.
+	// Recheck is when the answer may change without an event; zero: never. Until then, the same
+	// record gives the same answer, word for word.
 	Recheck time.Time `json:"-"`
 }
 
@@ -140,7 +141,7 @@ func (c Catalog) Access(r Record, now time.Time) Access {
 		access.Features = slices.Compact(slices.Sorted(slices.Values(slices.Concat(access.Features, r.Entitlements))))
 	}
 	if r.State == AccountDeleted {
-		access = Access{Status: "none", Reasons: access.Reasons}
+		access = Access{Status: "none", Reasons: access.Reasons, Recheck: access.Recheck}
 		for i := range access.Reasons {
 			access.Reasons[i].Grants = false
 			access.Reasons[i].Why = "the account is deleted"
@@ -311,6 +312,7 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 			expired = append(expired, gift)
 		}
 	}
+	recheck = g.firstEnd() // also of what grants nothing: its reason names another plan then
 	over := len(g.gifts) == 0 && len(expired) > 0
 	if over {
 		g.gifts = expired
@@ -325,7 +327,6 @@ func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time
 			g.reason.Why = "expired"
 		default:
 			g.reason.Grants, g.reason.Why = true, "bought"
-			recheck = g.firstEnd()
 		}
 	case LicensePending:
 		g.reason.Why = "payment is processing"

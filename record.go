@@ -49,6 +49,9 @@ type Record struct {
 	// EntitledBy is the subscription or license that granted access in the last saved run; empty:
 	// nothing did. See [NoticeAccessEnded].
 	EntitledBy string
+	// Notified is the digest of the access that endpoints were last notified of, written by
+	// [Webhooks].NotifyAccess; empty: none.
+	Notified   string
 	Deletion   DeletionState // written by [Deletions]; empty: no deletion
 	DeletionAt time.Time     // when Deletion last changed
 	Problems   []Problem     // steps that a provider refused, oldest first

@@ -21,6 +21,7 @@ func dialect() sqlstore.Dialect {
 		},
 		Replace: map[sqlstore.Statement]string{
 			sqlstore.ClaimDue:          claimDue,
+			sqlstore.UpdateProjected:   updateProjected,
 			sqlstore.SelectEvents:      selectEvents,
 			sqlstore.SelectEventsOfKey: selectEventsOfKey,
 			sqlstore.SelectEventsOpen:  selectEventsOpen,

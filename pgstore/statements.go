@@ -14,6 +14,11 @@ from (select set_config('idle_in_transaction_session_timeout', '10s', true) as a
 	set_config('enable_seqscan', 'off', true) as planned, set_config('jit', 'off', true) as compiled) as settings
 where abandoned is not null and planned is not null and compiled is not null`
 
+	updateProjected = `
+update accounts set projected = $3,
+	updated_at = greatest(cast($4 as bigint), cast(extract(epoch from clock_timestamp()) * 1000 as bigint))
+where kind = $1 and id = $2 and exists (select 1 from work where key = $5 and lease_token = $6)`
+
 	// claimDue looks at one priority after the other while there is room for more, so it never steps
 	// over keys that are due later. The due keys must be materialized: when another writer has
 	// changed a row meanwhile, PostgreSQL evaluates the update's source again and would find more.

@@ -38,6 +38,7 @@ type Server struct {
 	sources []source     // how events reach us
 	polled  sweep.Polled // which webhooks polling replaces
 	web     http.Handler
+	access  func(ctx context.Context, account lockstep.Account) (lockstep.Access, error)
 	log     *slog.Logger
 }
 
@@ -57,11 +58,13 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	p.runner = runner.New(p.config.Store, keys, c.Sync.Workers, c.Log)
-	activations, web, err := p.web()
+	api := p.api()
+	activations, web, err := p.web(api)
 	if err != nil {
 		return nil, err
 	}
 	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations, web: web,
+		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
 		fleet: upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
 }
@@ -188,13 +191,12 @@ func (p *parts) sweeps(owners *ownership.Resolver) *sweep.Sweeps {
 }
 
 // web builds the handler of everything that the server answers.
-func (p *parts) web() (*activation.Activations, http.Handler, error) {
+func (p *parts) web(api *httpapi.API) (*activation.Activations, http.Handler, error) {
 	c := p.config
 	trusted, err := proxies(c.HTTP.TrustedProxies)
 	if err != nil {
 		return nil, nil, err
 	}
-	api := p.api()
 	activations := activation.New(activation.Config{Store: c.Store, Records: p.records, Stripe: p.billing,
 		Live: p.billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
 		ContinueURL: c.Activation.ContinueURL, MayReturn: api.MayReturn, Wake: p.wake, Log: c.Log})
@@ -208,7 +210,7 @@ func (p *parts) web() (*activation.Activations, http.Handler, error) {
 	}
 	mux.HandleFunc("GET /activate", activations.Page)
 	api.Register(mux)
-	return activations, trusted.Identify(api.AllowOrigins(mux)), nil
+	return activations, api.AllowOrigins(api.Direct(trusted.Identify(mux))), nil
 }
 
 // api builds the JSON API, but for its activations.

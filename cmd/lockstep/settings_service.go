@@ -87,7 +87,7 @@ type syncSettings struct {
 		Clerk          float64 `toml:"clerk" default:"100 production, 10 development" doc:"Requests per second that Clerk allows your instance"`
 	} `toml:"limits"`
 	Memory struct {
-		Accounts int      `toml:"accounts" default:"10000" doc:"Accounts kept in memory; 10000 take at most 20 MB"`
+		Accounts int      `toml:"accounts" default:"10000" doc:"Accounts kept in memory; 10000 take at most 30 MB"`
 		Poll     duration `toml:"poll" default:"250ms" doc:"How old an answer from memory may be after another process wrote"`
 		Trust    duration `toml:"trust" default:"2s" doc:"How old it may be while the database does not respond"`
 	} `toml:"memory"`

@@ -134,9 +134,7 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	if err != nil {
 		return nil, err
 	}
-	lock, err := server.New(server.Config{Store: store, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
-		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
-		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	lock, err := newServer(store)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +143,12 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	}
 	after, err := stored(context.WithoutCancel(ctx), store)
 	return map[string]float64{"stored": after - before}, err
+}
+
+func newServer(store lockstep.Store) (*server.Server, error) {
+	return server.New(server.Config{Store: store, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
+		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
+		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 }
 
 // stored returns how many events the store holds.

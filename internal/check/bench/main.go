@@ -27,7 +27,7 @@ var scenarios = []scenario{
 	{"ingest-open", "latency of deliveries at a fixed rate, on both stores", ingestOpen},
 	{"access", "time from a checkout to the metadata that grants access, at -checkouts a second, alone and with -backlog renewals queued, on both stores", access},
 	{"access-full", "the same on PostgreSQL with -events and -accounts stored, beside a small database", accessFull},
-	{"reads", "reads of an account's access per second, from memory, beside a handler with a constant answer",
+	{"reads", "reads of an account's access and checks per second, from memory, beside a handler with the same answer",
 		reads},
 	{"backfill", "first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
 	{"verify", "full syncs of accounts per second, of -backlog, on both stores", verify},

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
@@ -16,7 +17,8 @@ select kind, id, state, email, name, identity_updated_at,
 	coalesce(intent_key, ''), intent_email, intent_name, intent_at,
 	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until,
 		problems,
-	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at
+	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at,
+	coalesce((select digest from access_told n where n.kind = accounts.kind and n.id = accounts.id), '')
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
@@ -36,19 +38,12 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 		if r, err = record(); err != nil {
 			return err
 		}
-		if r.Subscriptions, err = subscriptions(); err != nil {
-			return fmt.Errorf("subscriptions: %w", err)
-		}
-		if r.Licenses, err = licenses(); err != nil {
-			return fmt.Errorf("licenses: %w", err)
-		}
-		if r.PaysFor, err = paysFor(); err != nil {
-			return fmt.Errorf("sponsorships: %w", err)
-		}
-		if r.Further, err = further(); err != nil {
-			return fmt.Errorf("further customers: %w", err)
-		}
-		return nil
+		var wrong [4]error // each names its statement
+		r.Subscriptions, wrong[0] = subscriptions()
+		r.Licenses, wrong[1] = licenses()
+		r.PaysFor, wrong[2] = paysFor()
+		r.Further, wrong[3] = further()
+		return errors.Join(wrong[:]...)
 	})
 	return wrap(r, err, "read account %s", account)
 }
@@ -89,7 +84,7 @@ func scanRecord(row Scanner) (lockstep.Record, error) {
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
 		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
 		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt,
-		&updatedAt)
+		&updatedAt, &r.Notified)
 	if err != nil {
 		return r, err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -48,10 +47,16 @@ where key in (
 	order by priority, due_at, key limit $4 + 0)
 returning key, claimed_scope, claimed_priority, generation, attempts, run_at, lease_until`
 
+	// selectNextDue looks at one priority after the other, up to $1.
 	selectNextDue Statement = `
-select due_at from work
-where generation > done_generation and priority = $1
-order by due_at limit 1`
+select due_at from (
+	select due_at from work where generation > done_generation and priority = 0 and $1 >= 0 order by due_at limit 1) as i
+union all
+select due_at from (
+	select due_at from work where generation > done_generation and priority = 1 and $1 >= 1 order by due_at limit 1) as n
+union all
+select due_at from (
+	select due_at from work where generation > done_generation and priority = 2 and $1 >= 2 order by due_at limit 1) as b`
 )
 
 // Claim implements [lockstep.Queue].
@@ -105,32 +110,12 @@ func scanDue(row Scanner) (d due, err error) {
 
 // NextDue implements [lockstep.Queue].
 func (s *Store) NextDue(ctx context.Context, maxPriority lockstep.Priority) (time.Time, bool, error) {
-	var earliest int64
-	pending := false
-	err := s.read(ctx, func(t *tx) error {
-		var answers []func() (int64, error)
-		for p := lockstep.Interactive; p <= maxPriority; p++ {
-			answers = append(answers, askOne(ctx, t, scanNumber, selectNextDue, p))
-		}
-		if err := t.commit(ctx); err != nil {
-			return err
-		}
-		for _, due := range answers {
-			at, err := due()
-			if errors.Is(err, lockstep.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if !pending || at < earliest {
-				pending, earliest = true, at
-			}
-		}
-		return nil
-	})
+	due, err := all(ctx, s, scanNumber, selectNextDue, maxPriority)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read when work is due: %w", err)
 	}
-	return moment(earliest), pending, nil
+	if len(due) == 0 {
+		return time.Time{}, false, nil
+	}
+	return moment(slices.Min(due)), true, nil
 }

@@ -72,7 +72,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 			return err
 		}
 		t.markRouted(lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
-		return t.saveNotices(ctx, claim, notices) // after the mark: they wait for its run
+		return t.saveNewNotices(ctx, claim, notices) // after the mark: they wait for its run
 	})
 	if err != nil {
 		return fmt.Errorf("save license %s: %w", l.ID, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -14,8 +15,9 @@ const (
 	insertNotice Statement = `
 insert into notices (id, kind, account_kind, account_id, object, facts, account_generation, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (id) do nothing
-returning id`
+on conflict (id) do nothing`
+
+	selectStored Statement = `select id from notices where id = $1`
 
 	selectNotices Statement = `
 select id, kind, account_kind, account_id, object, facts, account_generation, created_at
@@ -51,7 +53,7 @@ func (s *Store) SaveNotices(ctx context.Context, claim lockstep.Claim, account l
 		if err != nil {
 			return fmt.Errorf("account %s: %w", account, err)
 		}
-		return t.saveNotices(ctx, claim, notices)
+		return t.saveNewNotices(ctx, claim, notices)
 	})
 }
 
@@ -70,36 +72,47 @@ func scanNotice(row Scanner) (lockstep.Notice, error) {
 	return n, nil
 }
 
-// saveNotices stores the new ones of notices and marks their keys. The caller holds, or has just
-// marked, the account's key: the notice waits until that generation is done.
-func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
-	var answers []func() ([]string, error)
+// storedNotices asks which of notices are stored.
+func (t *tx) storedNotices(ctx context.Context, notices []lockstep.Notice) func() ([]string, error) {
+	var rows [][]any
 	for _, n := range notices {
-		stored, err := t.askInsert(ctx, claim, n)
-		if err != nil {
+		rows = append(rows, []any{n.ID})
+	}
+	return askEach(ctx, t, text, selectStored, rows)
+}
+
+// saveNewNotices looks which of notices are stored, and saves the others.
+func (t *tx) saveNewNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice) error {
+	known, err := t.storedNotices(ctx, notices)()
+	if err != nil {
+		return fmt.Errorf("look for notices: %w", err)
+	}
+	return t.saveNotices(ctx, claim, notices, known)
+}
+
+// saveNotices stores the notices whose ids are not known and marks their keys. The caller holds, or has
+// just marked, the account's key: a notice waits until that generation is done.
+func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lockstep.Notice, known []string) error {
+	var marks []lockstep.Mark
+	for _, n := range notices {
+		if slices.Contains(known, n.ID) {
+			continue
+		}
+		known = append(known, n.ID)
+		if err := t.insertNotice(ctx, claim, n); err != nil {
 			return fmt.Errorf("store notice %s: %w", n.ID, err)
 		}
-		answers = append(answers, stored)
-	}
-	var marks []lockstep.Mark
-	for i, stored := range answers {
-		stored, err := stored()
-		if err != nil {
-			return fmt.Errorf("store notice %s: %w", notices[i].ID, err)
-		}
-		if len(stored) > 0 {
-			marks = append(marks, lockstep.Mark{Key: notices[i].Key(), Priority: lockstep.Normal, Delay: noticeDelay})
-		}
+		marks = append(marks, lockstep.Mark{Key: n.Key(), Priority: lockstep.Normal, Delay: noticeDelay})
 	}
 	t.markRouted(marks...)
 	return nil
 }
 
-// askInsert stores a notice if it is new, and asks for its id then.
-func (t *tx) askInsert(ctx context.Context, claim lockstep.Claim, n lockstep.Notice) (func() ([]string, error), error) {
+// insertNotice stores a notice. Another run may have stored it meanwhile; then this does nothing.
+func (t *tx) insertNotice(ctx context.Context, claim lockstep.Claim, n lockstep.Notice) error {
 	generation, err := t.noticeGeneration(ctx, claim, n.Account.Key())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	createdAt := millis(n.CreatedAt)
 	if createdAt == 0 {
@@ -107,10 +120,10 @@ func (t *tx) askInsert(ctx context.Context, claim lockstep.Claim, n lockstep.Not
 	}
 	facts, err := json.Marshal(n.Facts)
 	if err != nil {
-		return nil, fmt.Errorf("encode facts: %w", err)
+		return fmt.Errorf("encode facts: %w", err)
 	}
-	return ask(ctx, t, text, insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts),
-		generation, createdAt), nil
+	t.queue(insertNotice, n.ID, n.Kind, n.Account.Kind, n.Account.ID, n.Object, string(facts), generation, createdAt)
+	return nil
 }
 
 // noticeGeneration returns the generation of the account's key that must be done before a notice is

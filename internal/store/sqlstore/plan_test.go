@@ -34,6 +34,7 @@ var scans = map[string]string{
 	"selectPriceNames":       "of the few names of one price",
 	"upsertPriceName":        "of the few names of one price",
 	"ClaimDue":               "sorts at most three times as many keys as it claims",
+	"selectNextDue":          "of at most three rows, each found by an index",
 	"selectLinkedSince":      "of a list of at most three rows, each found by an index",
 	"selectBacklog":          "of what is pending or ended badly, by partial indexes; ordered by key",
 	"selectStagedCustomers":  "of a page",

@@ -27,8 +27,11 @@ update accounts set
 	problems = $21, deletion_refused = $22, email_verified = $23, departed = $24
 where kind = $1 and id = $2`
 
-	updateProjected Statement = `
-update accounts set projected = $3, updated_at = $4 where kind = $1 and id = $2`
+	// UpdateProjected does nothing unless the token $6 of the key $5 is the current one. With a Clock
+	// it reads the database's time itself, and $4 is 0.
+	UpdateProjected Statement = `
+update accounts set projected = $3, updated_at = $4
+where kind = $1 and id = $2 and exists (select 1 from work where key = $5 and lease_token = $6)`
 )
 
 // Save implements [lockstep.Accounts].
@@ -37,7 +40,18 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 	if err != nil {
 		return fmt.Errorf("save %s: %w", change.Record.Account, err)
 	}
-	err = s.fencedAccount(ctx, claim, change.Record.Account, func(t *tx, stored lockstep.Record, err error) error {
+	err = s.writeEarly(ctx, func(t *tx) error {
+		// The notices are looked for under the account's lock, so no other run stores one meanwhile.
+		holds, account := t.holds(ctx, claim), t.askAccount(ctx, change.Record.Account)
+		notices := t.storedNotices(ctx, change.Notices)
+		if err := holds(); err != nil {
+			return err
+		}
+		known, err := notices()
+		if err != nil {
+			return err
+		}
+		stored, err := account()
 		isNew := errors.Is(err, lockstep.ErrNotFound)
 		if isNew {
 			stored.InstanceGeneration = change.Record.InstanceGeneration
@@ -58,7 +72,7 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 		if err := t.mark(ctx, change.Marks); err != nil {
 			return err
 		}
-		return t.saveNotices(ctx, claim, change.Notices)
+		return t.saveNotices(ctx, claim, change.Notices, known)
 	})
 	if err == nil {
 		err = after()
@@ -97,8 +111,10 @@ func (t *tx) saveAccount(ctx context.Context, stored lockstep.Record, isNew bool
 
 // saveRecord writes an account's own row.
 func (t *tx) saveRecord(r lockstep.Record) error {
-	lists, err := encodeLists(r)
-	if err != nil {
+	entitlements, wrong := listText("entitlements", r.Entitlements)
+	problems, bad := listText("problems", r.Problems)
+	departed, err := listText("departed members", r.Departed)
+	if err := errors.Join(wrong, bad, err); err != nil {
 		return err
 	}
 	var intent lockstep.Intent
@@ -110,23 +126,9 @@ func (t *tx) saveRecord(r lockstep.Record) error {
 		r.Email, r.Name, r.IdentityUpdatedAt,
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
 		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
-		lists.entitlements, millis(r.PacedUntil), t.now(),
-		lists.problems, bit(refused), bit(r.EmailVerified), lists.departed)
+		entitlements, millis(r.PacedUntil), t.now(),
+		problems, bit(refused), bit(r.EmailVerified), departed)
 	return nil
-}
-
-// recordLists are the lists of a record as their columns hold them.
-type recordLists struct{ entitlements, problems, departed string }
-
-func encodeLists(r lockstep.Record) (l recordLists, err error) {
-	if l.entitlements, err = listText("entitlements", r.Entitlements); err != nil {
-		return l, err
-	}
-	if l.problems, err = listText("problems", r.Problems); err != nil {
-		return l, err
-	}
-	l.departed, err = listText("departed members", r.Departed)
-	return l, err
 }
 
 // listText encodes a list for its column; nil becomes an empty text.
@@ -162,14 +164,19 @@ func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account
 	if err != nil {
 		return fmt.Errorf("encode the projection of %s: %w", account, err)
 	}
-	err = s.fencedAccount(ctx, claim, account, func(t *tx, _ lockstep.Record, err error) error {
-		if err != nil {
-			return err
+	var written *Query
+	err = s.writeEarly(ctx, func(t *tx) error {
+		if claim.Token == "" {
+			return lost(claim)
 		}
 		t.changed(account)
-		t.queue(updateProjected, account.Kind, account.ID, string(encoded), t.now())
-		return nil
+		t.queue(HoldsLease, claim.Key.String(), claim.Token)
+		written = t.queue(UpdateProjected, account.Kind, account.ID, string(encoded), t.at, claim.Key.String(), claim.Token)
+		return t.commit(ctx)
 	})
+	if err == nil && written.Changed == 0 { // the lease is lost, or there is no such account
+		err = s.fencedAccount(ctx, claim, account, func(_ *tx, _ lockstep.Record, err error) error { return err })
+	}
 	if err != nil {
 		return fmt.Errorf("save the projection of %s: %w", account, err)
 	}

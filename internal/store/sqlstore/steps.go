@@ -44,7 +44,7 @@ func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim,
 	for len(rest.Notices) > s.step(6) { // a third of a transaction, as marks and subscriptions
 		var some []lockstep.Notice
 		some, rest.Notices = head(rest.Notices, s.step(6))
-		if err := s.fenced(ctx, claim, func(t *tx) error { return t.saveNotices(ctx, claim, some) }); err != nil {
+		if err := s.fenced(ctx, claim, func(t *tx) error { return t.saveNewNotices(ctx, claim, some) }); err != nil {
 			return rest, nil, err
 		}
 	}

@@ -86,12 +86,7 @@ func (t *tx) paysFor(ctx context.Context, user lockstep.Account) func() ([]locks
 	}
 }
 
-func endedLast(s lockstep.Subscription) int {
-	if s.Ended() {
-		return 1
-	}
-	return 0
-}
+func endedLast(s lockstep.Subscription) int { return bit(s.Ended()) }
 
 // sponsorships asks for subscriptions with their items and accounts.
 func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
@@ -127,18 +122,14 @@ func scanSponsorship(row Scanner) (lockstep.Sponsorship, error) {
 
 func (t *tx) saveSubscriptions(account lockstep.Account, all []lockstep.Subscription) error {
 	for _, s := range all {
-		if err := t.saveSubscription(account, s); err != nil {
+		t.queue(upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
+			bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
+			millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
+		if err := t.replaceItems(deleteSubscriptionItems, insertSubscriptionItem, s.ID, s.Items); err != nil {
 			return fmt.Errorf("store subscription %s: %w", s.ID, err)
 		}
 	}
 	return nil
-}
-
-func (t *tx) saveSubscription(account lockstep.Account, s lockstep.Subscription) error {
-	t.queue(upsertSubscription, s.ID, account.Kind, account.ID, s.CustomerID, s.Status,
-		bit(s.CancelAtPeriodEnd), millis(s.CancelAt), millis(s.CanceledAt), millis(s.EndedAt), millis(s.TrialEnd),
-		millis(s.CreatedAt), s.PaidBy, millis(s.UnpaidSince), s.PlanNamed, millis(s.TriedAt))
-	return t.replaceItems(deleteSubscriptionItems, insertSubscriptionItem, s.ID, s.Items)
 }
 
 // bit is a boolean as the database stores it.

@@ -97,6 +97,22 @@ var accounts = map[string]func(*world){
 			w.Errorf("got %v", err)
 		}
 	},
+	"a notice that is stored is not marked again": func(w *world) {
+		notice := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
+		for again := range 2 {
+			claim := w.hold(alice.Key())
+			w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice},
+				Notices: []lockstep.Notice{notice, notice}}))
+			w.ok(w.SaveNotices(w.Context(), claim, alice, []lockstep.Notice{notice}))
+			w.done(claim)
+			if again == 0 {
+				w.done(w.hold(notice.Key()))
+			}
+		}
+		work, err := w.Work(w.Context(), notice.Key())
+		w.ok(err)
+		equal(w, "pending", work.Pending(), false)
+	},
 	"save stores notices once and marks": func(w *world) {
 		notice := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
 		later := lockstep.NewNotice(lockstep.NoticeSubscriptionEnded, alice, "sub_1", at(2))

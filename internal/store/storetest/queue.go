@@ -253,6 +253,9 @@ var queue = map[string]func(*world){
 		if at, pending := due(lockstep.Normal); !pending || !near(at, 2*time.Hour) {
 			w.Errorf("the more urgent is due at %s (%v), want in two hours", at, pending)
 		}
+		if at, pending := due(lockstep.Interactive); pending {
+			w.Errorf("nothing is interactive, and due at %s", at)
+		}
 		w.holdFirst(alice.Key())
 		if at, pending := due(lockstep.Normal); !pending || !near(at, time.Minute) {
 			w.Errorf("what is held is due at %s (%v), want when its lease ends", at, pending)

@@ -36,6 +36,18 @@ var webhooks = map[string]func(*world){
 			w.done(w.claim(key))
 		}
 	},
+	"a record names the access that endpoints were last notified of": func(w *world) {
+		claim := w.hold(alice.Key())
+		w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: alice}}))
+		for _, digest := range []string{"", "a", "b"} {
+			if digest != "" {
+				w.ok(w.NotifyAccess(w.Context(), claim, alice, digest, nil))
+			}
+			record, err := w.Account(w.Context(), alice)
+			w.ok(err)
+			equal(w, "digest", record.Notified, digest)
+		}
+	},
 	"a run that lost its lease notifies nobody": func(w *world) {
 		claim := w.hold(alice.Key())
 		w.done(claim)

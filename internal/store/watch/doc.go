@@ -18,14 +18,16 @@
 // registered as a load before it starts, and a poll sees the change only after its commit. So either the
 // read saw the change, or the poll finds the load and prevents its result from being cached.
 //
-// The passing of time is not a change: callers decide what a record gives at the moment.
+// The passing of time is not a change of a record, but it may change what the record gives. An [Entry]
+// keeps the access that its record gave, and the access as JSON, until the moment at which time changes it
+// ([lockstep.Access].Recheck).
 //
 // # What it costs
 //
-// Memory is counted in parts of at most 500 bytes: two for an account, and one for each subscription,
-// license and item. Config.Accounts is the number of accounts with one subscription of one item, so four
-// parts each: the default of 10,000 takes 20 MB. The records that were read last stay. They are kept
-// without names, e-mail addresses and metadata.
+// Memory is counted in parts of at most 500 bytes: three for an account, two for each subscription and
+// license, and one for each item. Config.Accounts is the number of accounts with one subscription of one
+// item, so six parts each: the default of 10,000 takes at most 30 MB. The records that were read last stay.
+// They are kept without names, e-mail addresses and metadata.
 //
 // While there are subscribers, one goroutine polls every Config.Poll. It ends with the last one.
 package watch

@@ -57,7 +57,11 @@ func weigh(t *testing.T, store lockstep.Store, account lockstep.Account, copies 
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.kept.put(numbered(n), entry{record: lean(r), parts: partsOf(r)})
+		e := &Entry{Record: lean(r), parts: partsOf(r)}
+		if !agrees(t, e, e.Record, time.Now()) { // keeps all its answers
+			t.FailNow()
+		}
+		w.kept.put(numbered(n), e)
 	}
 	bytes := int64(heap()) - int64(before)
 	parts := int64(w.kept.held())

@@ -2,27 +2,20 @@ package watch
 
 import "github.com/lockstep-dev/lockstep"
 
-// entry is what is kept about an account.
-type entry struct {
-	record  lockstep.Record
-	missing error // ErrNotFound if the account does not exist
-	parts   int
-}
-
 // recent keeps the entries that were used last, in two generations. When the young one reaches half of
 // the limit, it becomes the old one, and the former old one is dropped. So it keeps between half of the
 // limit and the limit.
 type recent struct {
 	limit      int // in parts
-	young, old map[lockstep.Account]entry
+	young, old map[lockstep.Account]*Entry
 	parts      int // of the young generation
 }
 
 func newRecent(limit int) *recent {
-	return &recent{limit: limit, young: map[lockstep.Account]entry{}}
+	return &recent{limit: limit, young: map[lockstep.Account]*Entry{}}
 }
 
-func (r *recent) find(account lockstep.Account) (entry, bool) {
+func (r *recent) find(account lockstep.Account) (*Entry, bool) {
 	if e, has := r.young[account]; has {
 		return e, true
 	}
@@ -34,13 +27,13 @@ func (r *recent) find(account lockstep.Account) (entry, bool) {
 }
 
 // put keeps an entry unless it takes more than half of the limit by itself.
-func (r *recent) put(account lockstep.Account, e entry) {
+func (r *recent) put(account lockstep.Account, e *Entry) {
 	r.drop(account)
 	if e.parts > r.limit/2 {
 		return
 	}
 	if r.parts+e.parts > r.limit/2 {
-		r.old, r.young, r.parts = r.young, map[lockstep.Account]entry{}, 0
+		r.old, r.young, r.parts = r.young, map[lockstep.Account]*Entry{}, 0
 	}
 	r.young[account] = e
 	r.parts += e.parts
@@ -55,5 +48,5 @@ func (r *recent) drop(account lockstep.Account) {
 }
 
 func (r *recent) clear() {
-	r.young, r.old, r.parts = map[lockstep.Account]entry{}, nil, 0
+	r.young, r.old, r.parts = map[lockstep.Account]*Entry{}, nil, 0
 }

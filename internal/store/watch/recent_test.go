@@ -14,7 +14,7 @@ func numbered(n int) lockstep.Account {
 
 // held counts the parts that are kept.
 func (r *recent) held() (parts int) {
-	for _, generation := range []map[lockstep.Account]entry{r.young, r.old} {
+	for _, generation := range []map[lockstep.Account]*Entry{r.young, r.old} {
 		for _, e := range generation {
 			parts += e.parts
 		}
@@ -34,7 +34,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		case 1, 2, 3:
 			kept.find(account)
 		default:
-			kept.put(account, entry{parts: 1 + rng.IntN(70)})
+			kept.put(account, &Entry{parts: 1 + rng.IntN(70)})
 		}
 		young := 0
 		for _, e := range kept.young {
@@ -50,7 +50,7 @@ func TestWhatIsUsedIsKept(t *testing.T) {
 	t.Parallel()
 	kept := newRecent(100)
 	for n := range 10_000 {
-		kept.put(numbered(n), entry{parts: 1})
+		kept.put(numbered(n), &Entry{parts: 1})
 		if n == 0 {
 			continue
 		}
@@ -68,8 +68,8 @@ func TestWhatIsUsedIsKept(t *testing.T) {
 func TestWhatIsTooLargeIsNotKept(t *testing.T) {
 	t.Parallel()
 	kept := newRecent(100)
-	kept.put(numbered(1), entry{parts: 1})
-	kept.put(numbered(2), entry{parts: 51})
+	kept.put(numbered(1), &Entry{parts: 1})
+	kept.put(numbered(2), &Entry{parts: 51})
 	if _, has := kept.find(numbered(2)); has {
 		t.Error("one account takes more than half")
 	}

@@ -17,12 +17,12 @@ type Source interface {
 
 const (
 	// partsOfAccount is the average size of an account, see partsOf: one subscription with one item.
-	partsOfAccount = ownParts + 2
+	partsOfAccount = ownParts + 3
 	// batch bounds how many changed accounts a poll reads; if there are more, it drops all records.
 	batch = 1000
 )
 
-// Watch keeps the records that were read last, and the subscribers to changes.
+// Watch keeps the records that were read last with their answers, and the subscribers to changes.
 type Watch struct {
 	source Source
 	config Config
@@ -90,7 +90,12 @@ func (w *Watch) poll(ctx context.Context) bool {
 func (w *Watch) current(age time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last >= 0 && w.known == w.writes && time.Since(w.polled) < age
+	return w.currentAt(time.Now(), age)
+}
+
+// currentAt is current for a caller that holds the lock.
+func (w *Watch) currentAt(now time.Time, age time.Duration) bool {
+	return w.last >= 0 && w.known == w.writes && now.Sub(w.polled) < age
 }
 
 // note logs that polling fails, once until it succeeds again.

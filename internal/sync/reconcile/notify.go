@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 // notifierStore is the store as [notifier] uses it.
 type notifierStore interface {
-	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
 	NotifyAccess(ctx context.Context, claim lockstep.Claim, account lockstep.Account, digest string,
 		keys []lockstep.Key) error
 }
@@ -28,9 +26,9 @@ type notifier struct {
 
 func (as *Accounts) notifier() notifier { return notifier{as.Store, as.Catalog, as.Listeners} }
 
-// notify compares the access with the one that was last queued. It is the last effect of a run:
-// the endpoints hear only what the database and the directory already say. If a run dies before
-// it, the next one queues the webhook.
+// notify compares the access with the one that was last queued, as the run's record names it. It is
+// the last effect of a run: the endpoints hear only what the database and the directory already say.
+// If a run dies before it, the next one queues the webhook.
 //
 // The listeners are part of the comparison, so a new endpoint hears of each account at its next
 // run; the full verify runs all of them.
@@ -42,11 +40,7 @@ func (n notifier) notify(ctx context.Context, claim lockstep.Claim, record locks
 	if err != nil {
 		return err
 	}
-	last, err := n.store.AccessNotification(ctx, record.Account)
-	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return err
-	}
-	if last.Digest == digest {
+	if record.Notified == digest {
 		return nil
 	}
 	subject := lockstep.AccessSubject(record.Account)

@@ -109,6 +109,11 @@ func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result
 	var record lockstep.Record
 	var news []lockstep.Notice
 	s.locked(func() { record, news, s.news = s.record, s.news, nil })
+	stored, err := s.store.Account(ctx, record.Account)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return Result{}, err
+	}
+	record.Notified = stored.Notified
 	if err := s.store.Save(ctx, claim, lockstep.AccountUpdate{Record: record, Notices: news}); err != nil {
 		return Result{}, err
 	}

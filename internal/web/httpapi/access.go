@@ -2,16 +2,16 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
 )
 
 type accessInput struct {
@@ -27,35 +27,41 @@ type accessOutput struct {
 	Body         lockstep.Access
 }
 
-// readAccess answers from memory. Caches must revalidate each time, because access can end
+// revalidate is the Cache-Control of access. Caches must revalidate each time, because access can end
 // without any request that would invalidate them.
+const revalidate = "private, no-cache"
+
+// readAccess answers from memory.
 func (a *API) readAccess(ctx context.Context, in *accessInput) (*accessOutput, error) {
 	account, err := accountPath{in.Kind, in.ID}.account(ctx)
 	if err != nil {
 		return nil, err
 	}
-	record, _, err := a.known(ctx, account, a.Records.Record)
+	entry, err := a.entry(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	out := &accessOutput{Status: http.StatusOK, CacheControl: "private, no-cache", Body: a.access(record)}
-	if out.ETag, err = etagOf(account, out.Body); err != nil {
+	now := time.Now()
+	answer, err := entry.Answer(a.Catalog, now)
+	if err != nil {
 		return nil, a.problem(ctx, "encode access", err)
 	}
+	out := &accessOutput{Status: http.StatusOK, ETag: answer.ETag, CacheControl: revalidate,
+		Body: entry.Access(a.Catalog, now)}
 	if matches(in.IfNoneMatch, out.ETag) {
 		out.Status = http.StatusNotModified // the framework omits the body
 	}
 	return out, nil
 }
 
-// etagOf is a strong entity tag of the account and its access.
-func etagOf(account lockstep.Account, access lockstep.Access) (string, error) {
-	text, err := json.Marshal(access)
-	if err != nil {
-		return "", fmt.Errorf("access of %s: %w", account, err)
+// entry returns an account from memory. An account that only the directory knows has an empty record.
+func (a *API) entry(ctx context.Context, account lockstep.Account) (*watch.Entry, error) {
+	entry, err := a.Records.Entry(ctx, account)
+	if err == nil {
+		return entry, nil
 	}
-	sum := sha256.Sum256(append([]byte(account.String()+"\n"), text...))
-	return `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+	record, _, err := a.known(ctx, account, a.Records.Record)
+	return &watch.Entry{Record: record}, err
 }
 
 // matches reports whether an If-None-Match header lists the tag. It compares weakly (RFC 9110,
@@ -75,4 +81,30 @@ func matches(header, etag string) bool {
 func documentNotModified(operation *huma.Operation) {
 	operation.Responses["304"] = &huma.Response{Description: "Not modified since the ETag",
 		Headers: operation.Responses["200"].Headers}
+}
+
+// Access returns what an account may use now, for a program that embeds the server. Callers share the
+// answer and must not change it. It returns ErrNotFound for an account that the directory does not know
+// either.
+func (a *API) Access(ctx context.Context, account lockstep.Account) (lockstep.Access, error) {
+	now := time.Now()
+	if entry, has := a.Records.InMemory(account, now); has {
+		return entry.Access(a.Catalog, now), nil
+	}
+	account, err := lockstep.NewAccount(account.Kind, account.ID)
+	if err != nil {
+		return lockstep.Access{}, fmt.Errorf("%w: %w", lockstep.ErrInvalid, err)
+	}
+	entry, err := a.Records.Entry(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) && a.newcomers != nil {
+		var exists bool
+		if exists, err = a.newcomers.exists(ctx, account, true); err == nil && !exists {
+			err = lockstep.ErrNotFound
+		}
+		entry = &watch.Entry{Record: lockstep.Record{Account: account, State: lockstep.AccountActive}}
+	}
+	if err != nil {
+		return lockstep.Access{}, fmt.Errorf("access of %s: %w", account, err)
+	}
+	return entry.Access(a.Catalog, time.Now()), nil
 }

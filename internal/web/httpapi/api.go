@@ -2,14 +2,17 @@ package httpapi
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
@@ -29,16 +32,21 @@ type API struct {
 	Wake func() // tells the workers that a key is due
 	Log  *slog.Logger
 
+	keys      [][sha256.Size]byte // the hashes of Callers.Keys
 	denials   denials
 	health    health
 	newcomers *newcomers // nil when servers put identities
 }
 
-// Records reads the records of accounts from memory.
+// Records reads the records of accounts from memory, without names, e-mail addresses and metadata. The
+// caller must not change them.
 type Records interface {
-	// Record returns the record without names, e-mail addresses and metadata, or ErrNotFound. The
-	// caller must not change it.
+	// Record returns a record, or ErrNotFound.
 	Record(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
+	// Entry returns a record with the answers that it has given, or ErrNotFound.
+	Entry(ctx context.Context, account lockstep.Account) (*watch.Entry, error)
+	// InMemory returns an entry only if memory has it and is current. It never waits.
+	InMemory(account lockstep.Account, now time.Time) (*watch.Entry, bool)
 }
 
 // Callers says who may call the API, and from where.
@@ -93,6 +101,9 @@ type Store interface {
 
 // Register adds the API's routes to mux, and a route for paths that mux does not have.
 func (a *API) Register(mux *http.ServeMux) {
+	for _, key := range a.Callers.Keys {
+		a.keys = append(a.keys, sha256.Sum256([]byte(key.Reveal())))
+	}
 	if a.Identities.Remote != nil {
 		a.newcomers = newNewcomers(a.Identities.Remote, a.Store.Mark, a.Wake)
 	}

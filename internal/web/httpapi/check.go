@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
 )
 
 type checkInput struct {
@@ -40,9 +41,10 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 		return nil, huma.Error422UnprocessableEntity("feature or plan: give exactly one")
 	}
 	out := &struct{ Body checkView }{checkView{Account: account.String(), Feature: in.Body.Feature, Plan: in.Body.Plan}}
-	record, err := a.Records.Record(ctx, account)
+	entry, err := a.Records.Entry(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		if record, out.Body.Reason = a.newcomer(ctx, account); out.Body.Reason != "" {
+		entry = &watch.Entry{}
+		if entry.Record, out.Body.Reason = a.newcomer(ctx, account); out.Body.Reason != "" {
 			return out, nil
 		}
 		err = nil
@@ -50,22 +52,26 @@ func (a *API) check(ctx context.Context, in *checkInput) (*struct{ Body checkVie
 	if err != nil {
 		return nil, a.problem(ctx, "check access", err)
 	}
-	return out, a.decideCheck(ctx, account, record, &out.Body)
+	if err := a.decideCheck(entry, time.Now(), &out.Body); err != nil {
+		return nil, a.problem(ctx, "encode access", err)
+	}
+	return out, nil
 }
 
 // decideCheck fills in the answer that follows from a record.
-func (a *API) decideCheck(ctx context.Context, account lockstep.Account, record lockstep.Record,
-	view *checkView) (err error) {
-	access := a.access(record)
-	if view.AccessETag, err = etagOf(account, access); err != nil {
-		return a.problem(ctx, "encode access", err)
+func (a *API) decideCheck(entry *watch.Entry, now time.Time, view *checkView) error {
+	answer, err := entry.Answer(a.Catalog, now)
+	if err != nil {
+		return err
 	}
+	access := entry.Access(a.Catalog, now)
+	view.AccessETag = answer.ETag
 	has := hasFeature(view.Feature)
 	if view.Plan != "" {
 		has = hasPlan(view.Plan)
 	}
 	switch {
-	case record.State == lockstep.AccountDeleted:
+	case entry.Record.State == lockstep.AccountDeleted:
 		view.Reason = "the account is deleted"
 	case !access.Active:
 		view.Reason = whyNone(access)
@@ -73,7 +79,7 @@ func (a *API) decideCheck(ctx context.Context, account lockstep.Account, record 
 		view.Reason = "nothing that the account bought includes it"
 	default:
 		view.Allowed = true
-		view.Reason, view.Until = a.because(record, access, has)
+		view.Reason, view.Until = a.because(entry.Record, access, now, has)
 	}
 	return nil
 }
@@ -117,13 +123,16 @@ func whyNone(access lockstep.Access) string {
 }
 
 // because returns the first subscription or license that alone gives the feature or plan, and until when.
-func (a *API) because(record lockstep.Record, access lockstep.Access,
+func (a *API) because(record lockstep.Record, access lockstep.Access, now time.Time,
 	has func(lockstep.Access) bool) (reason string, until *time.Time) {
+	if len(access.Reasons) == 1 { // it gives everything
+		return describe(access.Reasons[0]), access.Until
+	}
 	for _, reason := range access.Reasons {
 		if !reason.Grants {
 			continue
 		}
-		if one := a.access(only(record, reason)); has(one) {
+		if one := a.Catalog.Access(only(record, reason), now); has(one) {
 			return describe(reason), one.Until
 		}
 	}
