@@ -11,32 +11,41 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// Bursts, constant load and pauses alternate at random, for urgent and other requests.
 func TestNoMixOfLoadsExceedsTheLimitInAnyWindow(t *testing.T) {
 	t.Parallel()
 	for _, window := range []time.Duration{time.Second, 10 * time.Second} {
 		for _, limit := range []float64{10, 25, 100} {
 			for seed := range uint64(10) {
-				random := rand.New(rand.NewPCG(seed, 0))
-				now := time.Unix(0, 0)
-				b, made := newBucket(limit, window, 1, now), []time.Time{}
-				for range 30 {
-					urgent, idle := random.IntN(2) == 0, random.IntN(3) == 0
-					most := random.IntN(int(2 * limit * window.Seconds()))
-					for end := now.Add(time.Duration(random.Int64N(int64(2 * window)))); now.Before(end); now = now.Add(5 * time.Millisecond) {
-						b.refill(now)
-						for ; !idle && most > 0 && b.wait(b.enough(urgent)) == 0; most-- {
-							b.take()
-							made = append(made, now)
-							if n := int(limit * window.Seconds()); len(made) > n && now.Sub(made[len(made)-1-n]) < window {
-								t.Fatalf("seed %d: more than %d requests within %s", seed, n, window)
-							}
-						}
+				allowed := int(limit * window.Seconds())
+				made := mixed(rand.New(rand.NewPCG(seed, 0)), limit, window)
+				for n := allowed; n < len(made); n++ {
+					if made[n].Sub(made[n-allowed]) < window {
+						t.Fatalf("seed %d: more than %d requests within %s", seed, allowed, window)
 					}
 				}
 			}
 		}
 	}
+}
+
+// mixed returns when a bucket let requests go while bursts, constant load and pauses alternated at random, for urgent
+// and other requests.
+func mixed(random *rand.Rand, limit float64, window time.Duration) (made []time.Time) {
+	now := time.Unix(0, 0)
+	b := newBucket(limit, window, 1, now)
+	for range 30 {
+		urgent, idle := random.IntN(2) == 0, random.IntN(3) == 0
+		most := random.IntN(int(2 * limit * window.Seconds()))
+		for end := now.Add(time.Duration(random.Int64N(int64(2 * window)))); now.Before(end); {
+			now = now.Add(5 * time.Millisecond)
+			b.refill(now)
+			for ; !idle && most > 0 && b.wait(b.enough(urgent)) == 0; most-- {
+				b.take()
+				made = append(made, now)
+			}
+		}
+	}
+	return made
 }
 
 // Background load alone gets nine tenths of the limit. A replica whose share is too small to reserve tokens for

@@ -79,7 +79,9 @@ func (o Object) Object(name string) Object { return Decode(o.Raw(name)) }
 
 // Array returns the elements of a member that is an array. ok is false if it is not an array, and true if it is an
 // empty one.
-func (o Object) Array(name string) (elements []json.RawMessage, ok bool) { return Elements(o.Raw(name)) }
+func (o Object) Array(name string) (elements []json.RawMessage, ok bool) {
+	return Elements(o.Raw(name))
+}
 
 // Elements returns the elements of an array. ok is false if raw is not one complete JSON array, and true if it is an
 // empty one. The elements share memory with raw, so do not modify it.

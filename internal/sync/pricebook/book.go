@@ -40,10 +40,11 @@ type Book struct {
 	// share the database. nil: there are no such events.
 	Changes func(ctx context.Context) (string, error)
 
-	mu       sync.Mutex
-	polled   time.Time // when Changes was last asked
-	changes  string    // what it said
-	epoch    int       // how often the memory was cleared; a read that started before is not kept
+	mu      sync.Mutex
+	polled  time.Time // when Changes was last asked
+	changes string    // what it said
+	epoch   int       // how often the memory was cleared; a read that started before is not kept
+
 	names    map[string]remembered[[]lockstep.PriceName] // by price
 	products map[string]remembered[string]               // the plan, by product
 	siblings map[string]remembered[[]lockstep.Price]     // by product
