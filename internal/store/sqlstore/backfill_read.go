@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -48,8 +49,7 @@ order by c.kind, c.id, c.rank, c.customer_id limit $5 + 0`
 
 	// selectConcludedObjects reads the objects of the customers that selectConcluded returns.
 	selectConcludedObjects Statement = `
-select customer_id, body from backfill_objects
-where customer_id in (
+select customer_id, body from backfill_objects where customer_id in (
 	select c.customer_id
 	from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
 	where c.outcome = 'linked' and (c.kind, c.id, c.rank, c.customer_id) > ($1, $2, $3, $4)
@@ -89,7 +89,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 		}
 		for _, o := range objects {
 			if c := at[o.customerID]; c != nil {
-				o.addTo(&c.Subscriptions, &c.Checkouts)
+				o.addTo(c)
 			}
 		}
 		claims, err := collect(ctx, t, scanLinked, selectStagedClaims, after, last)
@@ -132,12 +132,12 @@ type objectOf struct {
 	customerID string
 }
 
-func (o objectOf) addTo(subscriptions *[]lockstep.Subscription, checkouts *[]lockstep.Checkout) {
+func (o objectOf) addTo(c *lockstep.StagedCustomer) {
 	if o.Subscription != nil {
-		*subscriptions = append(*subscriptions, *o.Subscription)
+		c.Subscriptions = append(c.Subscriptions, *o.Subscription)
 	}
 	if o.Checkout != nil {
-		*checkouts = append(*checkouts, *o.Checkout)
+		c.Checkouts = append(c.Checkouts, *o.Checkout)
 	}
 }
 
@@ -201,33 +201,19 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 		from := []any{after.Account.Kind, after.Account.ID, after.Rank, after.CustomerID, limit}
 		adoptions := ask(ctx, t, scanAdoption, selectConcluded, from...)
 		listed := ask(ctx, t, scanStagedObject, selectConcludedObjects, from...)
-		if err := t.commit(ctx); err != nil {
-			return err
-		}
 		if page, err = adoptions(); err != nil {
 			return err
 		}
 		objects, err := listed()
-		if err != nil {
-			return err
+		for _, o := range objects {
+			of := func(a lockstep.Adoption) bool { return a.CustomerID == o.customerID }
+			if i := slices.IndexFunc(page, of); i >= 0 && o.Subscription != nil {
+				page[i].Subscriptions = append(page[i].Subscriptions, *o.Subscription)
+			}
 		}
-		addSubscriptions(page, objects)
-		return nil
+		return err
 	})
 	return wrap(page, err, "read customers to link")
-}
-
-// addSubscriptions adds the subscriptions among listed objects to their customers' adoptions.
-func addSubscriptions(page []lockstep.Adoption, objects []objectOf) {
-	at := map[string]*lockstep.Adoption{}
-	for i := range page {
-		at[page[i].CustomerID] = &page[i]
-	}
-	for _, o := range objects {
-		if a := at[o.customerID]; a != nil && o.Subscription != nil {
-			a.Subscriptions = append(a.Subscriptions, *o.Subscription)
-		}
-	}
 }
 
 func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
