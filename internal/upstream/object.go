@@ -13,10 +13,10 @@ import (
 // It is a list, not a map: an adapter reads a few of some fifty members, and building a map costs more than that.
 type Object []member
 
-// member is a member as it is written in the text.
+// member is a member of an object. Its value is as written in the text.
 type member struct {
-	quoted []byte // its name, with quotes and escapes
-	value  json.RawMessage
+	name  []byte
+	value json.RawMessage
 }
 
 // Decode returns raw as an object; nil if raw is not one complete JSON object. The last member with a name wins. The
@@ -37,8 +37,12 @@ func Decode(raw []byte) Object {
 func (d decoder) object() (o Object, ok bool) {
 	o = make(Object, 0, 16) // of the size of most nested ones
 	ok = d.members(func(quoted []byte) bool {
+		name := quoted[1 : len(quoted)-1]
+		if !plain(quoted) {
+			name = []byte(textOf(quoted))
+		}
 		value, ok := d.next()
-		o = append(o, member{quoted, value})
+		o = append(o, member{name, value})
 		return ok
 	})
 	return o, ok
@@ -47,25 +51,18 @@ func (d decoder) object() (o Object, ok bool) {
 // Raw returns the JSON text of a member; nil if it is missing.
 func (o Object) Raw(name string) json.RawMessage {
 	for i := len(o) - 1; i >= 0; i-- {
-		if o[i].named(name) {
+		if string(o[i].name) == name {
 			return o[i].value
 		}
 	}
 	return nil
 }
 
-func (m member) named(name string) bool {
-	if plain(m.quoted) {
-		return string(m.quoted[1:len(m.quoted)-1]) == name
-	}
-	return textOf(m.quoted) == name
-}
-
 // Texts returns the members that are strings and not empty.
 func (o Object) Texts() map[string]string {
 	texts := make(map[string]string, len(o))
 	for _, m := range o {
-		name := textOf(m.quoted)
+		name := string(m.name)
 		delete(texts, name) // the last member with a name wins
 		if text := textOf(m.value); text != "" {
 			texts[name] = text
