@@ -16,6 +16,11 @@ type PriceName struct {
 	SeenAt      time.Time // when it was first seen; set by the store
 }
 
+// PricesSweep names the key that the events of prices and products mark, and the cursor that its run
+// changes. Processes that keep prices and products in memory compare the cursor to find out that they
+// must read them again.
+const PricesSweep = "prices"
+
 // PriceNames stores every name that a price has had.
 type PriceNames interface {
 	// NamePrices stores new names and returns all names of these prices, the oldest of each price

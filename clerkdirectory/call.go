@@ -2,7 +2,6 @@ package clerkdirectory
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -33,7 +32,7 @@ func (q query) ToMultipart() ([]byte, string, error) { return q.APIParams.ToMult
 // call makes one request. The SDK builds the request and sets the API version; we read
 // the answer ourselves. We do not use the SDK's list of users, which makes two calls
 // and has no cursor.
-func (c *Client) call(ctx context.Context, op, method, path string, params clerk.Params) (json.RawMessage, error) {
+func (c *Client) call(ctx context.Context, op, method, path string, params clerk.Params) (upstream.Answer, error) {
 	request := clerk.NewAPIRequest(method, path)
 	if params != nil {
 		request.SetParams(params)
@@ -46,12 +45,12 @@ func (c *Client) call(ctx context.Context, op, method, path string, params clerk
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return upstream.Answer{}, err
 	}
-	return answer.Raw, nil
+	return *answer, nil
 }
 
-func (c *Client) list(ctx context.Context, op, path string, values url.Values) (json.RawMessage, error) {
+func (c *Client) list(ctx context.Context, op, path string, values url.Values) (upstream.Answer, error) {
 	return c.call(ctx, op, http.MethodGet, path, query{values: values})
 }
 

@@ -17,11 +17,11 @@ func (c *Client) UserOfExternalID(ctx context.Context, externalID string) (locks
 	if externalID == "" {
 		return lockstep.Account{}, failed(op, errors.New("the external id is empty"))
 	}
-	raw, err := c.list(ctx, op, collections[lockstep.User], url.Values{"external_id": {"+" + externalID}, "limit": {"1"}})
+	answer, err := c.list(ctx, op, collections[lockstep.User], url.Values{"external_id": {"+" + externalID}, "limit": {"1"}})
 	if err != nil {
 		return lockstep.Account{}, err
 	}
-	users, ok := upstream.Elements(raw)
+	users, ok := upstream.Elements(answer.Raw)
 	if !ok {
 		return lockstep.Account{}, failed(op, errors.New("the answer is not a list"))
 	}

@@ -22,16 +22,16 @@ func (c *Client) Identity(ctx context.Context, account lockstep.Account) (lockst
 	if err != nil {
 		return lockstep.Identity{}, err
 	}
-	var raw json.RawMessage
+	var answer upstream.Answer
 	if account.Kind == lockstep.Organization {
-		raw, err = c.list(ctx, op, path, url.Values{"include_members_count": {"true"}})
+		answer, err = c.list(ctx, op, path, url.Values{"include_members_count": {"true"}})
 	} else {
-		raw, err = c.call(ctx, op, http.MethodGet, path, nil)
+		answer, err = c.call(ctx, op, http.MethodGet, path, nil)
 	}
 	if err != nil {
 		return lockstep.Identity{}, err
 	}
-	identity := identityOf(account.Kind, upstream.Decode(raw))
+	identity := identityOf(account.Kind, answer.Object)
 	if identity.Account != account {
 		// Clerk also accepts an organization's slug in place of its id.
 		return lockstep.Identity{}, failed(op, errors.New("the answer is about another account"))
@@ -90,16 +90,16 @@ func identityOf(kind lockstep.Kind, o upstream.Object) lockstep.Identity {
 		ExternalID: o.Text("external_id"),
 	}
 	// Metadata that is not an object counts as empty.
-	_ = json.Unmarshal(o["public_metadata"], &identity.Metadata)
+	_ = json.Unmarshal(o.Raw("public_metadata"), &identity.Metadata)
 	var private map[string]any
-	_ = json.Unmarshal(o["private_metadata"], &private)
+	_ = json.Unmarshal(o.Raw("private_metadata"), &private)
 	identity.CustomerIDs = append(lockstep.CustomersNamedIn(identity.Metadata), lockstep.CustomersNamedIn(private)...)
 	slices.Sort(identity.CustomerIDs)
 	identity.CustomerIDs = slices.Compact(identity.CustomerIDs)
 	if kind == lockstep.Organization {
 		identity.Name, identity.Slug = upstream.Printed(o.Text("name")), o.Text("slug")
 		identity.Members, identity.MemberLimit = o.Number("members_count"), o.Number("max_allowed_memberships")
-		identity.Empty = string(o["members_count"]) == "0" // a missing count does not mean empty
+		identity.Empty = string(o.Raw("members_count")) == "0" // a missing count does not mean empty
 		return identity
 	}
 	identity.Name = upstream.Printed(strings.TrimSpace(strings.TrimSpace(o.Text("first_name")) + " " +

@@ -19,7 +19,7 @@ const (
 // section 6.3.1). A key of another kind is not usable. That is no error, because an
 // instance may publish such keys too.
 func publicKey(o upstream.Object) (kid string, key *rsa.PublicKey, usable bool) {
-	is := func(name, want string) bool { return o[name] == nil || o.Text(name) == want }
+	is := func(name, want string) bool { return o.Raw(name) == nil || o.Text(name) == want }
 	kid = o.Text("kid")
 	if kid == "" || o.Text("kty") != "RSA" || !is("use", "sig") || !is("alg", "RS256") {
 		return "", nil, false

@@ -2,6 +2,7 @@ package clerkdirectory
 
 import (
 	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -175,11 +176,11 @@ func TestKeysThatAreNotUsable(t *testing.T) {
 			all[k] = v
 		}
 		all[name] = value
-		o := upstream.Object{}
-		for k, v := range all {
-			o[k] = []byte(`"` + v + `"`)
+		text, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return o
+		return upstream.Decode(text)
 	}
 	if _, key, ok := publicKey(with("kid", "key-1")); !ok || !key.Equal(&key1.PublicKey) {
 		t.Fatal("the good key is not usable")

@@ -45,7 +45,7 @@ func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity,
 		if id != "" {
 			values.Set("starting_after", id)
 		}
-		raw, err := c.list(ctx, op, "/users", values)
+		answer, err := c.list(ctx, op, "/users", values)
 		var refused *lockstep.UpstreamError
 		if errors.As(err, &refused) && refused.Rejected() && i < len(after)-1 {
 			continue
@@ -53,7 +53,7 @@ func (c *Client) users(ctx context.Context, cursor string) ([]lockstep.Identity,
 		if err != nil {
 			return nil, "", listFailure(op, err)
 		}
-		data, ok := upstream.Elements(raw)
+		data, ok := upstream.Elements(answer.Raw)
 		if !ok {
 			return nil, "", failed(op, errors.New("the answer is not a list"))
 		}
@@ -86,7 +86,7 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 		return nil, "", failed(op, err)
 	}
 	for offset := max(0, at.offset-1); ; offset = max(0, offset-pageSize/2) {
-		raw, err := c.list(ctx, op, "/organizations", url.Values{
+		answer, err := c.list(ctx, op, "/organizations", url.Values{
 			"limit":    {strconv.Itoa(pageSize)},
 			"order_by": {"created_at"},
 			"offset":   {strconv.Itoa(offset)},
@@ -96,7 +96,7 @@ func (c *Client) organizations(ctx context.Context, cursor string) ([]lockstep.I
 		if err != nil {
 			return nil, "", listFailure(op, err)
 		}
-		data, ok := upstream.Decode(raw).Array("data")
+		data, ok := answer.Object.Array("data")
 		if !ok {
 			return nil, "", failed(op, errors.New("the answer is not a list"))
 		}

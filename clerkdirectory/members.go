@@ -48,11 +48,11 @@ func (c *Client) members(ctx context.Context, organization lockstep.Account, val
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.list(ctx, op, path+"/memberships", values)
+	answer, err := c.list(ctx, op, path+"/memberships", values)
 	if err != nil {
 		return nil, err
 	}
-	data, ok := upstream.Decode(raw).Array("data")
+	data, ok := answer.Object.Array("data")
 	if !ok {
 		return nil, failed(op, errors.New("the answer is not a list"))
 	}

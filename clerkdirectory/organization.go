@@ -30,11 +30,11 @@ func (c *Client) OrganizationOfSlug(ctx context.Context, slug string) (lockstep.
 	if slug == "" || strings.HasPrefix(slug, "org_") {
 		return lockstep.Account{}, failed(op, fmt.Errorf("%q is not a slug", slug))
 	}
-	raw, err := c.list(ctx, op, collections[lockstep.Organization]+"/"+url.PathEscape(slug), nil)
+	answer, err := c.list(ctx, op, collections[lockstep.Organization]+"/"+url.PathEscape(slug), nil)
 	if err != nil {
 		return lockstep.Account{}, err
 	}
-	o := upstream.Decode(raw)
+	o := answer.Object
 	if o.Text("slug") != slug {
 		return lockstep.Account{}, failed(op, errors.New("the answer is about another organization"))
 	}
@@ -57,12 +57,12 @@ func (c *Client) MemberWithEmail(ctx context.Context, organization lockstep.Acco
 	if organization.Kind != lockstep.Organization || email == "" {
 		return lockstep.Member{}, failed(op, errors.New("MemberWithEmail needs an organization and an address"))
 	}
-	raw, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email},
+	answer, err := c.list(ctx, op, path+"/memberships", url.Values{"email_address": {email},
 		"limit": {strconv.Itoa(memberPage)}})
 	if err != nil {
 		return lockstep.Member{}, err
 	}
-	memberships, ok := upstream.Decode(raw).Array("data")
+	memberships, ok := answer.Object.Array("data")
 	if !ok {
 		return lockstep.Member{}, failed(op, errors.New("the answer is not a list"))
 	}

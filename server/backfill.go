@@ -13,8 +13,9 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
-// defaultBackfillRate leaves part of the rate limits to live traffic.
-const defaultBackfillRate = 0.6
+// defaultBackfillRate is as much as the rate gate gives to background calls. The gate serves live
+// traffic first, so a backfill slows down while there is any.
+const defaultBackfillRate = 0.9
 
 // backfiller links the customers of an existing business.
 func (p *parts) backfiller(owners *ownership.Resolver) *backfill.Reconciler {

@@ -172,7 +172,7 @@ type Sync struct {
 	Intervals    Intervals
 	Retention    lockstep.Retention // of stored events
 	Memory       Memory
-	BackfillRate float64 // the share of the rate limits that a backfill may use; 0 means 0.6
+	BackfillRate float64 // the share of the rate limits that a backfill may use; 0 means 0.9
 }
 
 // Workers says how many keys are processed at once, and for how long.

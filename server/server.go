@@ -99,7 +99,8 @@ func newParts(c Config) (*parts, error) {
 		return nil, err
 	}
 	p.intake = ingest.New(p.inbox, p.wake)
-	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing}
+	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing,
+		Changes: func(ctx context.Context) (string, error) { return p.config.Store.Cursor(ctx, lockstep.PricesSweep) }}
 	p.guard = guard(p.config, p.billing, p.id)
 	return p, nil
 }

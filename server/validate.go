@@ -142,7 +142,7 @@ func (b Buying) Validate() error {
 func (s Sync) Validate() error {
 	problems := []error{s.Workers.Validate(), s.Memory.Validate(), s.Retention.Validate()}
 	if s.BackfillRate < 0 || s.BackfillRate > 1 {
-		problems = append(problems, fmt.Errorf("backfill.rate: %v is not a share between 0 and 1; for example 0.6", s.BackfillRate))
+		problems = append(problems, fmt.Errorf("backfill.rate: %v is not a share between 0 and 1; for example 0.9", s.BackfillRate))
 	}
 	if every := s.Intervals.DirectoryPoll; every < 0 || every > 0 && every < leastPoll {
 		problems = append(problems, fmt.Errorf("sweeps.directory_poll: %s is shorter than %s, which would use up Clerk's rate limit; try 1m",

@@ -44,9 +44,7 @@ func (c *Client) browse(ctx context.Context, op, path string, params listing, be
 	if err != nil {
 		return nil, "", err
 	}
-	for _, raw := range data {
-		page = append(page, upstream.Decode(raw))
-	}
+	page = data
 	if !more {
 		return page, "", nil
 	}
@@ -119,7 +117,7 @@ func (c *Client) OldestCustomer(ctx context.Context) (time.Time, error) {
 		data, ok := answer.Array("data")
 		switch {
 		case !ok:
-			return time.Time{}, failed(op, errors.New("the answer is not a list"))
+			return time.Time{}, failed(op, errNoList)
 		case len(data) == 0:
 			low = middle
 		default:
@@ -152,7 +150,7 @@ func (c *Client) CustomersNaming(ctx context.Context, account lockstep.Account) 
 		}
 		data, ok := answer.Array("data")
 		if !ok {
-			return nil, failed("search for an account's customers", errors.New("the answer is not a list"))
+			return nil, failed("search for an account's customers", errNoList)
 		}
 		for _, raw := range data {
 			if id := reference(upstream.Decode(raw), list.id); id != "" {

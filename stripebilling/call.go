@@ -2,7 +2,6 @@ package stripebilling
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -55,17 +54,29 @@ func (c *Client) one(ctx context.Context, op, method, path string,
 
 // page reads one page of a list, newest first.
 func (c *Client) page(ctx context.Context, op, path string,
-	params stripe.ListParamsContainer) (data []json.RawMessage, more bool, err error) {
-	params.GetListParams().Limit = stripe.Int64(pageSize)
-	answer, err := c.call(ctx, op, http.MethodGet, path, params.(stripe.ParamsContainer))
+	params stripe.ListParamsContainer) (data []upstream.Object, more bool, err error) {
+	answer, err := c.pageOf(ctx, op, path, params)
 	if err != nil {
 		return nil, false, err
 	}
-	data, ok := answer.Array("data")
-	if !ok || answer.Text("object") != "list" {
-		return nil, false, failed(op, errors.New("the answer is not a list"))
+	data, ok := answer.Objects("data")
+	if !ok {
+		return nil, false, failed(op, errNoList)
 	}
 	return data, answer.Flag("has_more"), nil
+}
+
+var errNoList = errors.New("the answer is not a list")
+
+// pageOf reads the answer with one page of a list.
+func (c *Client) pageOf(ctx context.Context, op, path string,
+	params stripe.ListParamsContainer) (answer upstream.Object, err error) {
+	params.GetListParams().Limit = stripe.Int64(pageSize)
+	answer, err = c.call(ctx, op, http.MethodGet, path, params.(stripe.ParamsContainer))
+	if err == nil && answer.Text("object") != "list" {
+		err = failed(op, errNoList)
+	}
+	return answer, err
 }
 
 // all reads a list to its end, starting after the given id. Pages are by cursor, so new
@@ -85,8 +96,7 @@ func (c *Client) all(ctx context.Context, op, path string, params stripe.ListPar
 			return err
 		}
 		last := after
-		for _, raw := range data {
-			o := upstream.Decode(raw)
+		for _, o := range data {
 			last = o.Text("id")
 			each(o)
 		}

@@ -110,8 +110,8 @@ func (c *Client) CheckoutsSince(ctx context.Context, since time.Time,
 	if err != nil {
 		return nil, "", err
 	}
-	for _, raw := range data {
-		list = append(list, checkoutOf(upstream.Decode(raw)))
+	for _, o := range data {
+		list = append(list, checkoutOf(o))
 	}
 	if !more {
 		return list, "", nil
@@ -137,7 +137,7 @@ func (c *Client) CheckoutOfPayment(ctx context.Context, paymentID string) (locks
 	if len(data) == 0 {
 		return lockstep.Checkout{}, failed(op, lockstep.ErrNotFound)
 	}
-	return checkoutOf(upstream.Decode(data[0])), nil
+	return checkoutOf(data[0]), nil
 }
 
 func checkoutOf(o upstream.Object) lockstep.Checkout {
@@ -179,5 +179,5 @@ func (c *Client) BuyerEmail(ctx context.Context, objectID string) (string, error
 	if err != nil || len(data) == 0 {
 		return "", err
 	}
-	return upstream.Decode(data[0]).Object("customer_details").Text("email"), nil
+	return data[0].Object("customer_details").Text("email"), nil
 }

@@ -20,9 +20,13 @@ func (c *Client) EventsSince(ctx context.Context, since time.Time,
 	const op = "list events"
 	params := &stripe.EventListParams{CreatedRange: createdSince(since)}
 	params.StartingAfter = optional(cursor)
-	data, more, err := c.page(ctx, op, "/v1/events", params)
+	answer, err := c.pageOf(ctx, op, "/v1/events", params)
 	if err != nil {
 		return nil, "", err
+	}
+	data, ok := answer.Array("data")
+	if !ok {
+		return nil, "", failed(op, errNoList)
 	}
 	for _, raw := range data {
 		hint, err := Read(raw, Environment{Live: c.Live()})
@@ -32,7 +36,7 @@ func (c *Client) EventsSince(ctx context.Context, since time.Time,
 		hint.Event.Origin = lockstep.Scanned
 		hints = append(hints, hint)
 	}
-	if !more {
+	if !answer.Flag("has_more") {
 		return hints, "", nil
 	}
 	if len(hints) == 0 || hints[len(hints)-1].Event.ID == cursor {

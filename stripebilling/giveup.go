@@ -61,12 +61,11 @@ func (c *Client) voidUnpaid(ctx context.Context, id string) error {
 
 // checkPayments returns ErrBusy if a payment of an invoice may still succeed by itself.
 func checkPayments(op string, payments upstream.Object) error {
-	data, ok := payments.Array("data")
+	data, ok := payments.Objects("data")
 	if !ok || payments.Flag("has_more") {
 		return failed(op, errors.New("the answer lacks payments of the invoice"))
 	}
-	for _, raw := range data {
-		payment := upstream.Decode(raw)
+	for _, payment := range data {
 		if payment.Text("status") == "canceled" {
 			continue
 		}

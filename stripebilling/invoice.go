@@ -25,9 +25,9 @@ func (c *Client) Invoice(ctx context.Context, id string) (lockstep.Invoice, erro
 		return lockstep.Invoice{}, err
 	}
 	invoice := invoiceOf(o)
-	payments, _ := o.Object("payments").Array("data")
-	for _, raw := range payments {
-		intent := upstream.Decode(raw).Object("payment").Object("payment_intent")
+	payments, _ := o.Object("payments").Objects("data")
+	for _, payment := range payments {
+		intent := payment.Object("payment").Object("payment_intent")
 		if invoice.Open && intent.Text("status") == "requires_action" {
 			invoice.NeedsAction = true
 		}

@@ -33,16 +33,5 @@ func timeOf(o interface{ Number(name string) int64 }, name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// metadataOf reads an object's metadata.
-func metadataOf(o upstream.Object) map[string]string { return textsOf(o.Object("metadata")) }
-
-// textsOf returns the members that are strings, as all metadata values are.
-func textsOf(members upstream.Object) map[string]string {
-	texts := make(map[string]string, len(members))
-	for key := range members {
-		if text := members.Text(key); text != "" {
-			texts[key] = text
-		}
-	}
-	return texts
-}
+// metadataOf reads an object's metadata, whose values are strings.
+func metadataOf(o upstream.Object) map[string]string { return o.Object("metadata").Texts() }

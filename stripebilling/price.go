@@ -38,7 +38,7 @@ func (c *Client) PriceByLookupKey(ctx context.Context, key string) (lockstep.Pri
 	if len(data) == 0 {
 		return lockstep.Price{}, failed(op, lockstep.ErrNotFound)
 	}
-	price := priceOf(upstream.Decode(data[0]))
+	price := priceOf(data[0])
 	if price.ID == "" {
 		return lockstep.Price{}, failed(op, errors.New("the price has no id"))
 	}

@@ -90,7 +90,7 @@ func (s *subject) name(hint *lockstep.Hint, o upstream.Picked, kind string) {
 	hint.Event.ObjectID = o.Text(s.id)
 	hint.Event.CustomerID = cmp.Or(o.Text(s.customer), o.Text(s.customer+".id"))
 	hint.PaymentID = cmp.Or(o.Text(s.payment), o.Text(s.payment+".id"))
-	_, hint.Ours = lockstep.AccountNamedIn(textsOf(o.Object(s.metadata)))
+	_, hint.Ours = lockstep.AccountNamedIn(o.Object(s.metadata).Texts())
 	switch kind {
 	case "customer":
 		hint.Event.CustomerID = hint.Event.ObjectID

@@ -16,7 +16,7 @@ func readDecoded(body []byte, want Environment) (hint lockstep.Hint, ok bool) {
 	hint.Event = lockstep.Event{Source: lockstep.Stripe, ID: o.Text("id"), Type: o.Text("type"),
 		APIVersion: o.Text("api_version"),
 		OccurredAt: timeOf(o, "created"), Body: body}
-	account, live := o.Text("account"), string(o["livemode"])
+	account, live := o.Text("account"), string(o.Raw("livemode"))
 	switch {
 	case account != "":
 		hint.Foreign = "connected account " + account

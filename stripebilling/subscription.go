@@ -162,13 +162,13 @@ func readInvoice(s *lockstep.Subscription, invoice upstream.Object) {
 // rest with the path and parameters of rest.
 func (c *Client) items(ctx context.Context, op string, list upstream.Object,
 	rest func() (string, stripe.ListParamsContainer)) ([]lockstep.Item, error) {
-	data, ok := list.Array("data")
+	data, ok := list.Objects("data")
 	if !ok {
 		return nil, failed(op, errors.New("the answer has no items"))
 	}
 	var items []lockstep.Item
-	for _, raw := range data {
-		items = append(items, itemOf(upstream.Decode(raw)))
+	for _, o := range data {
+		items = append(items, itemOf(o))
 	}
 	if !list.Flag("has_more") {
 		return items, nil

@@ -29,7 +29,7 @@ func (c *Client) Used(ctx context.Context, customerID string) (bool, error) {
 		}
 		data, ok := answer.Array("data")
 		if !ok {
-			return false, failed(op, errors.New("the answer is not a list"))
+			return false, failed(op, errNoList)
 		}
 		if len(data) > 0 {
 			return true, nil

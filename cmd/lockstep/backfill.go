@@ -20,7 +20,7 @@ import (
 type backfillCommand struct {
 	remote
 	DryRun  bool    `help:"Report what the first start would link, and change nothing. Needs the configuration of serve, but no running service and no database."`
-	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, or 0.6)." placeholder:"SHARE" example:"0.6"`
+	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, or 0.9)." placeholder:"SHARE" example:"0.6"`
 	JSON    bool    `help:"Print the report as JSON."`
 	NoStart bool    `help:"Do not start a backfill: follow the running one, or print the report of the last one."`
 

@@ -67,7 +67,7 @@ type customerSettings struct {
 	Details      string `toml:"customer_details" default:"respect" doc:"Who owns a customer's e-mail and name: \"respect\" or \"follow\"" more:"\"respect\" keeps what was changed at Stripe. \"follow\" writes the directory's over it."`
 	AdoptByEmail bool   `toml:"adopt_by_email" default:"false" doc:"Take over older customers by verified e-mail addresses"`
 	Backfill     struct {
-		Rate float64 `toml:"rate" default:"0.6" doc:"The share of the rate limits that a backfill uses"`
+		Rate float64 `toml:"rate" default:"0.9" doc:"The share of the rate limits that a backfill uses"`
 	} `toml:"backfill"`
 }
 

@@ -9,7 +9,7 @@ import (
 // types fail on a field of a new shape and it parses an answer several times.
 type Answer struct {
 	Raw    json.RawMessage
-	Object Object // nil unless Rules.Objects is set
+	Object Object // nil if the answer is not an object
 }
 
 type answerKey struct{}

@@ -26,14 +26,17 @@
 // # The rate gate
 //
 // All calls of an adapter pass a [Gate] before they reach the SDK. It has a token bucket
-// for the provider and one for each endpoint (a method and a route). Tokens arrive evenly
-// at four fifths of the limit. The remaining fifth is the size of a burst. So the limit
-// holds for any window in which the provider counts. Both are the replica's share.
+// for the provider and one for each endpoint (a method and a route). A bucket keeps two
+// counts of tokens: one allows a burst of a fifth of the limit and then four fifths of it,
+// the other a burst of a tenth and then nine tenths. A call may go if either count allows
+// it. The limit still holds for any window in which the provider counts. All are the
+// replica's share.
 //
 //	order              Interactive calls go first, then those that an event caused, then the
 //	                   rest. After nine calls have overtaken it, the call that has waited
-//	                   longest goes next. A quarter of the burst is reserved for interactive
-//	                   calls.
+//	                   longest goes next. A twentieth of the limit is reserved for
+//	                   interactive calls. Background calls get nine tenths of the limit while
+//	                   there are no others.
 //	429, Retry-After   No calls until then to the object, to the endpoint, or at all,
 //	                   whatever the 429 applies to. If two objects of an endpoint are
 //	                   refused, the endpoint pauses.

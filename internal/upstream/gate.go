@@ -175,7 +175,8 @@ func (g *Gate) join(w *waiter, limit time.Duration) error {
 	g.refill(now)
 	if g.called != nil && g.called(false) {
 		// Until the other replicas know of this one, they may be spending the whole limit.
-		g.all.tokens, g.hold = min(g.all.tokens, 1), now.Add(beatTimeout)
+		g.all.drain(1)
+		g.hold = now.Add(beatTimeout)
 	}
 	at := slices.IndexFunc(g.line, func(other *waiter) bool { return other.priority > w.priority })
 	if at < 0 {
@@ -246,8 +247,8 @@ func (g *Gate) advance(now time.Time) {
 func (g *Gate) admit(index int, now time.Time) {
 	w := g.line[index]
 	g.line = slices.Delete(g.line, index, index+1)
-	g.all.tokens--
-	g.bucketOf(w.to.endpoint, now).tokens--
+	g.all.take()
+	g.bucketOf(w.to.endpoint, now).take()
 	g.tally.calls++
 	g.tally.waited += now.Sub(w.since)
 	if last := len(g.line) - 1; g.overtaken < maxOvertaking && last >= 0 && g.line[last].priority > w.priority {

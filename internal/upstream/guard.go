@@ -76,7 +76,6 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if closing := res.Body.Close(); err == nil {
 		err = closing
 	}
-	var object Object
 	switch {
 	case err != nil:
 		return nil, g.rules.unknown(res, err)
@@ -86,18 +85,30 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, g.rules.refusal(res, body)
 	case res.StatusCode < 200 || res.StatusCode >= 300:
 		return nil, g.rules.unknown(res, fmt.Errorf("the answer is a redirect, status %d", res.StatusCode))
-	case g.rules.Objects:
-		if object = Decode(body); object == nil {
-			return nil, g.rules.unknown(res, errors.New("the answer is not a complete JSON object"))
-		}
-	case !json.Valid(body):
-		return nil, g.rules.unknown(res, errors.New("the answer is not complete JSON"))
+	}
+	object, err := g.rules.decode(body)
+	if err != nil {
+		return nil, g.rules.unknown(res, err)
 	}
 	if a := kept(req.Context()); a != nil {
 		*a, body = Answer{Raw: body, Object: object}, []byte("{}")
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
+}
+
+// decode checks the body of a 2xx answer. The object is nil if the body is another JSON value.
+func (r Rules) decode(body []byte) (Object, error) {
+	object := Decode(body)
+	switch {
+	case object != nil:
+		return object, nil
+	case r.Objects:
+		return nil, errors.New("the answer is not a complete JSON object")
+	case !json.Valid(body):
+		return nil, errors.New("the answer is not complete JSON")
+	}
+	return nil, nil
 }
 
 // unknown returns the error for an answer that leaves the outcome unknown.

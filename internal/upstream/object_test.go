@@ -44,3 +44,26 @@ func TestDecodeRejectsWhatIsNotOneCompleteObject(t *testing.T) {
 		t.Error("the empty object does not decode")
 	}
 }
+
+func TestObjectsOfAnArray(t *testing.T) {
+	o := Decode([]byte(`{"data":[{"id":"a","\u0069d":"b"},7,{},{"id":"c"}],"none":[],"text":"[]"}`))
+	data, ok := o.Objects("data")
+	if !ok || len(data) != 4 || data[0].Text("id") != "b" || data[1] != nil || data[2] == nil || data[3].Text("id") != "c" {
+		t.Errorf("%v %v", data, ok)
+	}
+	if none, ok := o.Objects("none"); !ok || len(none) != 0 {
+		t.Errorf("an empty array reads as %v %v", none, ok)
+	}
+	for _, name := range []string{"text", "missing"} {
+		if _, ok := o.Objects(name); ok {
+			t.Errorf("%s reads as an array", name)
+		}
+	}
+}
+
+func TestTextsAreTheMembersThatAreStrings(t *testing.T) {
+	got := Decode([]byte(`{"a":"x","b":7,"c":"","\u0064":"\u0079","e":"old","e":null}`)).Texts()
+	if len(got) != 2 || got["a"] != "x" || got["d"] != "y" {
+		t.Errorf("%v", got)
+	}
+}

@@ -223,12 +223,8 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 	if stored.State == lockstep.AccountDeleted || a.Customer.Deleted {
 		return lockstep.ErrLinked
 	}
-	_, err = t.linkTo(ctx, a.Account, a.CustomerID)
-	isNew := errors.Is(err, lockstep.ErrNotFound)
-	if err != nil && !isNew {
-		return err
-	}
-	if err := t.join(ctx, stored, a.Account, a.CustomerID, a.Trust); err != nil {
+	isNew, err := t.join(ctx, stored, a.Account, a.CustomerID, a.Trust)
+	if err != nil {
 		return err
 	}
 	if isNew {
@@ -254,22 +250,24 @@ func (t *tx) saveListed(a lockstep.Adoption) error {
 	return t.saveSubscriptions(a.Account, a.Subscriptions)
 }
 
+// The + 0 keeps SQLite from planning a statement again for every limit.
 const (
 	deleteStagedIdentities Statement = `
 delete from backfill_identities where (kind, id) in (select kind, id from backfill_identities order by kind,
-	id limit $1)`
+	id limit $1 + 0)`
 	deleteStagedCustomers Statement = `
 delete from backfill_customers where customer_id in (select customer_id
-	from backfill_customers order by customer_id limit $1)`
+	from backfill_customers order by customer_id limit $1 + 0)`
 	deleteStagedObjects Statement = `
 delete from backfill_objects where (customer_id, id) in (select customer_id, id
-	from backfill_objects order by customer_id, id limit $1)`
+	from backfill_objects order by customer_id, id limit $1 + 0)`
 	deleteStagedPayments Statement = `
 delete from backfill_payments where session_id in (select session_id
-	from backfill_payments order by session_id limit $1)`
+	from backfill_payments order by session_id limit $1 + 0)`
 	deleteStagedClaims Statement = `
 delete from backfill_claims where origin = 'directory' and (customer_id, kind, id) in (
-	select customer_id, kind, id from backfill_claims where origin = 'directory' order by customer_id, kind, id limit $1)`
+	select customer_id, kind, id from backfill_claims where origin = 'directory'
+	order by customer_id, kind, id limit $1 + 0)`
 )
 
 // Unstage implements [lockstep.Backfills].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -13,7 +14,7 @@ const (
 	selectStagedCustomers Statement = `
 select c.body, coalesce(a.kind, f.kind, ''), coalesce(a.id, f.id, ''), coalesce(f.trust, 'proven'),
 	w.key is not null, coalesce(w.kind, ''), coalesce(w.id, '')
-from (select customer_id, body from backfill_customers where customer_id > $1 order by customer_id limit $2) c
+from (select customer_id, body from backfill_customers where customer_id > $1 order by customer_id limit $2 + 0) c
 left join accounts a on a.customer_id = c.customer_id
 left join former_customers f on f.customer_id = c.customer_id
 left join assignments w on w.key = 'customer/' || c.customer_id
@@ -21,8 +22,6 @@ order by c.customer_id`
 
 	selectStagedObjects Statement = `
 select customer_id, body from backfill_objects where customer_id > $1 and customer_id <= $2 order by customer_id, id`
-
-	selectObjectsOfCustomer Statement = `select customer_id, body from backfill_objects where customer_id = $1 order by id`
 
 	selectStagedClaims Statement = `
 select customer_id, kind, id from backfill_claims where origin = 'directory' and customer_id > $1 and customer_id <= $2
@@ -46,12 +45,21 @@ select count(*) from (select customer_id from backfill_customers where email = $
 select c.customer_id, c.kind, c.id, c.rank, c.trust, c.body, i.body
 from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
 where c.outcome = 'linked' and (c.kind, c.id, c.rank, c.customer_id) > ($1, $2, $3, $4)
-order by c.kind, c.id, c.rank, c.customer_id limit $5`
+order by c.kind, c.id, c.rank, c.customer_id limit $5 + 0`
+
+	// selectConcludedObjects reads the objects of the customers that selectConcluded returns.
+	selectConcludedObjects Statement = `
+select customer_id, body from backfill_objects where customer_id in (
+	select c.customer_id
+	from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
+	where c.outcome = 'linked' and (c.kind, c.id, c.rank, c.customer_id) > ($1, $2, $3, $4)
+	order by c.kind, c.id, c.rank, c.customer_id limit $5 + 0)
+order by customer_id, id`
 
 	selectStagedPayments Statement = `
 select p.session_id, p.kind, p.id, coalesce(c.outcome, '') = 'linked'
 from backfill_payments p left join backfill_customers c on c.customer_id = p.customer_id
-where p.session_id > $1 order by p.session_id limit $2`
+where p.session_id > $1 order by p.session_id limit $2 + 0`
 
 	selectClaimsOf Statement = `
 select c.customer_id, c.origin = 'ambiguous' and w.key is null
@@ -81,7 +89,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 		}
 		for _, o := range objects {
 			if c := at[o.customerID]; c != nil {
-				o.addTo(&c.Subscriptions, &c.Checkouts)
+				o.addTo(c)
 			}
 		}
 		claims, err := collect(ctx, t, scanLinked, selectStagedClaims, after, last)
@@ -124,12 +132,12 @@ type objectOf struct {
 	customerID string
 }
 
-func (o objectOf) addTo(subscriptions *[]lockstep.Subscription, checkouts *[]lockstep.Checkout) {
+func (o objectOf) addTo(c *lockstep.StagedCustomer) {
 	if o.Subscription != nil {
-		*subscriptions = append(*subscriptions, *o.Subscription)
+		c.Subscriptions = append(c.Subscriptions, *o.Subscription)
 	}
 	if o.Checkout != nil {
-		*checkouts = append(*checkouts, *o.Checkout)
+		c.Checkouts = append(c.Checkouts, *o.Checkout)
 	}
 }
 
@@ -190,22 +198,20 @@ func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep
 func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 	limit int) (page []lockstep.Adoption, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		page, err = collect(ctx, t, scanAdoption, selectConcluded, after.Account.Kind, after.Account.ID, after.Rank,
-			after.CustomerID, limit)
-		if err != nil {
+		from := []any{after.Account.Kind, after.Account.ID, after.Rank, after.CustomerID, limit}
+		adoptions := ask(ctx, t, scanAdoption, selectConcluded, from...)
+		listed := ask(ctx, t, scanStagedObject, selectConcludedObjects, from...)
+		if page, err = adoptions(); err != nil {
 			return err
 		}
-		for i := range page {
-			objects, err := collect(ctx, t, scanStagedObject, selectObjectsOfCustomer, page[i].CustomerID)
-			if err != nil {
-				return err
-			}
-			var ignored []lockstep.Checkout
-			for _, o := range objects {
-				o.addTo(&page[i].Subscriptions, &ignored)
+		objects, err := listed()
+		for _, o := range objects {
+			of := func(a lockstep.Adoption) bool { return a.CustomerID == o.customerID }
+			if i := slices.IndexFunc(page, of); i >= 0 && o.Subscription != nil {
+				page[i].Subscriptions = append(page[i].Subscriptions, *o.Subscription)
 			}
 		}
-		return nil
+		return err
 	})
 	return wrap(page, err, "read customers to link")
 }

@@ -96,29 +96,29 @@ func (s *Store) Link(ctx context.Context, claim lockstep.Claim, identity lockste
 
 func (t *tx) link(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
 	trust lockstep.Trust) error {
-	if err := t.join(ctx, stored, account, customerID, trust); err != nil {
+	if _, err := t.join(ctx, stored, account, customerID, trust); err != nil {
 		return err
 	}
 	return t.inherit(ctx, account, customerID, lockstep.ScopeAll)
 }
 
-// join makes a customer one of the account's, and marks nothing. It returns ErrLinked, ErrCrowded or
-// ErrBusy before it writes anything.
+// join makes a customer one of the account's, and marks nothing. It reports whether the customer had no
+// link before. It returns ErrLinked, ErrCrowded or ErrBusy before it writes anything.
 func (t *tx) join(ctx context.Context, stored lockstep.Record, account lockstep.Account, customerID string,
-	trust lockstep.Trust) error {
+	trust lockstep.Trust) (isNew bool, err error) {
 	t.changed(account)
 	existing, err := t.linkTo(ctx, account, customerID)
 	if errors.Is(err, lockstep.ErrNotFound) {
 		if err := t.addCustomer(ctx, stored, account, customerID, trust); err != nil {
-			return err
+			return false, err
 		}
 		t.announce(account, customerID)
-		return nil
+		return true, nil
 	}
 	if err == nil && existing.Trust != lockstep.Proven && trust != lockstep.Claimed {
 		t.queue(proveFurther, customerID)
 	}
-	return err
+	return false, err
 }
 
 // addCustomer links a customer that has no account: as the primary one, if the account needs one.

@@ -19,7 +19,7 @@ update accounts set sighted_round = $3 where kind = $1 and id = $2 and sighted_r
 select kind, id from accounts
 where kind = $1 and id > $3 and state = 'active' and created_at < $2 and sighted_round < $2
 	and instance_generation >= coalesce((select generation from instances where provider = 'clerk'), 0)
-order by id limit $4`
+order by id limit $4 + 0`
 )
 
 // RecordListed implements [lockstep.SweepStore]. A listed account has changed if we hold it for

@@ -41,7 +41,7 @@ from (
 ) held
 group by price_id, lookup_key, product_id, product_plan, lookup_keys, bought_as, sibling_keys, plan_named
 order by price_id, lookup_keys, bought_as, sibling_keys, plan_named
-limit $1`
+limit $1 + 0`
 )
 
 // NamePrices implements [lockstep.PriceNames].

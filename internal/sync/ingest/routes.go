@@ -16,6 +16,7 @@ const (
 	theCheckout              // the session of a one-time payment; the customer of any other session
 	thePayment               // the payment intent, if only a one-time payment can matter
 	theIdentity              // the directory's user or organization
+	thePrices                // the memory of prices and products
 )
 
 // route says what events of a type mark.
@@ -78,6 +79,12 @@ var routes = map[lockstep.Source]map[string]route{
 		"charge.dispute.funds_reinstated": {thePayment, 0, lockstep.Normal},
 
 		"entitlements.active_entitlement_summary.updated": {theCustomer, subscriptions, lockstep.Normal},
+
+		"price.created":   {thePrices, 0, lockstep.Normal},
+		"price.updated":   {thePrices, 0, lockstep.Normal},
+		"price.deleted":   {thePrices, 0, lockstep.Normal},
+		"product.updated": {thePrices, 0, lockstep.Normal},
+		"product.deleted": {thePrices, 0, lockstep.Normal},
 	},
 	lockstep.Clerk: {
 		"user.created":         {theIdentity, identity, lockstep.Interactive},
@@ -139,6 +146,8 @@ func (r route) key(h lockstep.Hint) lockstep.Key {
 		payment = lockstep.Key{}
 	}
 	switch r.about {
+	case thePrices:
+		return lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.PricesSweep}
 	case theIdentity:
 		if h.Account.IsZero() {
 			return lockstep.Key{}

@@ -41,6 +41,8 @@ func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 			"refund.failed", "refund.updated",
 			"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn",
 			"charge.dispute.funds_reinstated"}},
+		{subscription, "sweep/prices", []string{"price.created", "price.updated", "price.deleted", "product.updated",
+			"product.deleted"}},
 		{user, "user/user_1", []string{"user.created", "user.updated", "user.deleted"}},
 		{organization, "organization/org_1", []string{"organization.created", "organization.updated", "organization.deleted",
 			"organizationMembership.created", "organizationMembership.deleted"}},

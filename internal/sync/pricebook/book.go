@@ -12,9 +12,14 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// freshness is how long the book trusts its memory: another replica may have stored more names, and
-// an operator may add lookup keys.
-const freshness = 10 * time.Minute
+const (
+	// pollEvery is how long the book trusts its memory without asking whether a price or product has
+	// changed.
+	pollEvery = 5 * time.Second
+	// freshness is how long it trusts its memory if no event says that one has. The gap scan finds an
+	// event that was not delivered within minutes; this limit is for whatever else goes wrong.
+	freshness = time.Hour
+)
 
 // capacity limits the prices and the products in memory. A business has dozens; one that creates a
 // price for each sale gains nothing from a cache.
@@ -31,8 +36,15 @@ type Stripe interface {
 type Book struct {
 	Store  lockstep.PriceNames
 	Stripe Stripe
+	// Changes returns a text that changes after each event of a price or product, in all processes that
+	// share the database. nil: there are no such events.
+	Changes func(ctx context.Context) (string, error)
 
-	mu       sync.Mutex
+	mu      sync.Mutex
+	polled  time.Time // when Changes was last asked
+	changes string    // what it said
+	epoch   int       // how often the memory was cleared; a read that started before is not kept
+
 	names    map[string]remembered[[]lockstep.PriceName] // by price
 	products map[string]remembered[string]               // the plan, by product
 	siblings map[string]remembered[[]lockstep.Price]     // by product
@@ -77,7 +89,7 @@ func (b *Book) Recall(ctx context.Context, s Lookup) error {
 }
 
 // Name is Recall, and asks Stripe what names a plan if neither the catalog nor any known name does.
-// That costs at most one read of a product in 10 minutes.
+// That costs at most one read of a product in an hour, and one after each event of a price or product.
 func (b *Book) Name(ctx context.Context, catalog lockstep.Catalog, s Lookup) error {
 	if err := b.Recall(ctx, s); err != nil {
 		return err
@@ -140,6 +152,10 @@ func nameOf(i lockstep.Item) lockstep.PriceName {
 
 // note stores the names that are new, and returns all names by price.
 func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string][]lockstep.PriceName, error) {
+	epoch, err := b.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all, fresh := b.remembered(seen)
 	if len(fresh) == 0 {
 		return all, nil
@@ -157,7 +173,7 @@ func (b *Book) note(ctx context.Context, seen []lockstep.PriceName) (map[string]
 		all[n.PriceID] = append(all[n.PriceID], n)
 	}
 	for _, n := range fresh {
-		remember(b, &b.names, n.PriceID, all[n.PriceID])
+		remember(b, epoch, &b.names, n.PriceID, all[n.PriceID])
 	}
 	return all, nil
 }
@@ -185,6 +201,10 @@ func (b *Book) remembered(seen []lockstep.PriceName) (all map[string][]lockstep.
 // planOfProduct returns the product's metadata "plan", else its name; empty if Stripe does not know
 // the product.
 func (b *Book) planOfProduct(ctx context.Context, id string) (string, error) {
+	epoch, err := b.refresh(ctx)
+	if err != nil {
+		return "", err
+	}
 	if plan, known := recall(b, &b.products, id); known {
 		return plan, nil
 	}
@@ -196,20 +216,23 @@ func (b *Book) planOfProduct(ctx context.Context, id string) (string, error) {
 		return "", fmt.Errorf("read product: %w", err)
 	}
 	plan := cmp.Or(product.Plan, product.Name)
-	remember(b, &b.products, id, plan)
+	remember(b, epoch, &b.products, id, plan)
 	return plan, nil
 }
 
 // siblingKeys returns the lookup keys of the product's other prices of the same kind.
 func (b *Book) siblingKeys(ctx context.Context, i lockstep.Item, recurring bool) ([]string, error) {
+	epoch, err := b.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
 	prices, known := recall(b, &b.siblings, i.ProductID)
 	if !known {
-		var err error
 		prices, err = b.Stripe.PricesOf(ctx, i.ProductID)
 		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
 			return nil, fmt.Errorf("list the prices of a product: %w", err)
 		}
-		remember(b, &b.siblings, i.ProductID, prices)
+		remember(b, epoch, &b.siblings, i.ProductID, prices)
 	}
 	var keys []string
 	for _, p := range prices {
@@ -219,23 +242,4 @@ func (b *Book) siblingKeys(ctx context.Context, i lockstep.Item, recurring bool)
 	}
 	slices.Sort(keys)
 	return keys, nil
-}
-
-func recall[T any](b *Book, from *map[string]remembered[T], id string) (value T, known bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r, known := (*from)[id]
-	if !known || time.Since(r.at) >= freshness {
-		return value, false
-	}
-	return r.value, true
-}
-
-func remember[T any](b *Book, in *map[string]remembered[T], id string, value T) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if *in == nil || len(*in) >= capacity {
-		*in = map[string]remembered[T]{}
-	}
-	(*in)[id] = remembered[T]{value, time.Now()}
 }

@@ -224,3 +224,95 @@ func TestTheBookHasALimit(t *testing.T) {
 		t.Errorf("keys %v %v", keys, err)
 	}
 }
+
+// A change that one process sees must reach what the others remember, within seconds.
+func TestAChangedProductIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stripe := &shop{names: map[string]string{"prod_1": "Pro"}}
+		book, other := opened(t, stripe)
+		changes, polls := "", 0
+		book.Changes = func(context.Context) (string, error) { polls++; return changes, nil }
+		other.Changes = book.Changes
+		plan := func(b *pricebook.Book, price string) string {
+			return lockstep.Catalog{}.PlanOf(name(t, b, lockstep.Catalog{}, item("si_"+price, price, "")), "")
+		}
+		for n := range 50 {
+			if got := plan(book, fmt.Sprint("price_", n)); got != "Pro" {
+				t.Fatalf("it gives %q", got)
+			}
+			time.Sleep(time.Minute)
+		}
+		if stripe.reads != 1 || polls != 50 {
+			t.Errorf("%d reads of one product, and %d polls, in 50 minutes", stripe.reads, polls)
+		}
+		if got := plan(other, "price_0"); got != "Pro" || stripe.reads != 1 {
+			t.Errorf("another process gives %q after %d reads", got, stripe.reads)
+		}
+		if got := plan(other, "price_new"); got != "Pro" || stripe.reads != 2 {
+			t.Errorf("another process gives %q after %d reads", got, stripe.reads)
+		}
+		stripe.names["prod_1"], changes = "Pro 2027", "1"
+		time.Sleep(5 * time.Second)
+		for _, b := range []*pricebook.Book{book, other} {
+			if got := plan(b, fmt.Sprintf("price_%p", b)); got != "Pro 2027" {
+				t.Errorf("after the product was renamed, a new price gives %q", got)
+			}
+			if got := plan(b, "price_0"); got != "Pro" {
+				t.Errorf("the product's new name renames an old price to %q", got)
+			}
+		}
+	})
+}
+
+// A lookup key that another process saw while this one remembered the price without it.
+func TestAPriceThatChangedIsLookedUpAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		book, other := opened(t, &shop{names: map[string]string{"prod_1": "Notes"}})
+		changes := ""
+		book.Changes = func(context.Context) (string, error) { return changes, nil }
+		name(t, book, lockstep.Catalog{}, item("si_1", "price_1", ""))
+		name(t, other, lockstep.Catalog{}, item("si_2", "price_1", "pro_monthly"))
+		changes = "1"
+		time.Sleep(5 * time.Second)
+		got := name(t, book, plans, item("si_3", "price_1", ""))
+		if plan := plans.PlanOf(got, ""); plan != "pro" {
+			t.Errorf("it gives %q: %+v", plan, got)
+		}
+	})
+}
+
+// slow is a shop whose product changes while it is read.
+type slow struct {
+	*shop
+	meanwhile func()
+}
+
+func (s slow) Product(ctx context.Context, id string) (lockstep.Product, error) {
+	product, err := s.shop.Product(ctx, id)
+	s.meanwhile()
+	return product, err
+}
+
+func TestAReadThatAChangeOvertakesIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stripe := &shop{names: map[string]string{"prod_1": "Pro"}}
+		book, _ := opened(t, stripe)
+		changes := ""
+		book.Changes = func(context.Context) (string, error) { return changes, nil }
+		book.Stripe = slow{stripe, func() {
+			if changes == "" {
+				stripe.names["prod_1"], changes = "Pro 2027", "1"
+				time.Sleep(5 * time.Second)
+				name(t, book, plans, item("si_9", "price_9", "pro_monthly")) // another run polls
+			}
+		}}
+		name(t, book, lockstep.Catalog{}, item("si_1", "price_1", ""))
+		got := name(t, book, lockstep.Catalog{}, item("si_2", "price_2", ""))
+		if plan := (lockstep.Catalog{}).PlanOf(got, ""); plan != "Pro 2027" {
+			t.Errorf("a price that was bought after the change gives %q", plan)
+		}
+	})
+}

