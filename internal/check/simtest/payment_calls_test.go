@@ -73,7 +73,7 @@ func (w *world) countPaid(s sale, policy simulator.DeliveryPolicy) {
 		w.t.Errorf("only %d deliveries, which is not a whole checkout", events)
 	}
 	// Stripe is read by the first run, by the one that confirms it, and for the address that the buyer typed. Clerk
-	// tells of what we wrote, which is one look.
+	// reports our write, which costs one read.
 	if stripe > 3 || writes != 1 || clerk > 1 {
 		w.t.Errorf("a checkout took %d reads of Stripe, %d metadata writes and %d other calls to Clerk; we promise at most 3, exactly 1 and at most 1", stripe, writes, clerk)
 	}

@@ -61,7 +61,7 @@ var quiet = map[string]func(*world){
 			w.settle(w.claim(cus1), -time.Second)
 		}
 	},
-	"whether marks gather is decided anew by each claim": func(w *world) {
+	"a claim forgets that earlier marks did not gather": func(w *world) {
 		claim := w.hold(cus1) // by a mark that does not gather
 		w.gather(cus1, lockstep.Normal)
 		w.settle(claim, time.Hour)

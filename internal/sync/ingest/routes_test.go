@@ -95,7 +95,10 @@ func TestWhenTheRunOfAnEventStarts(t *testing.T) {
 			if !mark.Gathers {
 				t.Errorf("%s does not gather with the others of its change", name)
 			}
-			if (mark.Delay == 0 || mark.Eager) != listed || listed && (mark.Priority != want.Priority || mark.Eager != want.Eager) {
+			if soon := mark.Delay == 0 || mark.Eager; soon != listed {
+				t.Errorf("%s starts a run at once: %v", name, soon)
+			}
+			if listed && (mark.Priority != want.Priority || mark.Eager != want.Eager) {
 				t.Errorf("%s marks %+v", name, mark)
 			}
 		}
