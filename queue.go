@@ -98,6 +98,11 @@ type Mark struct {
 	Scope    Scope
 	Priority Priority
 	Delay    time.Duration // the minimum wait, so that a burst causes one run
+	// Gathers has the mark also wait for the end of the key's quiet period, see Outcome.QuietUntil.
+	Gathers bool
+	// Eager drops the Delay of a mark on a customer if it lands on an account without access, because
+	// it may grant it.
+	Eager bool
 }
 
 // Claim is a lease on a key. Every write of a run carries its claim. A write with a stale claim fails
@@ -139,6 +144,9 @@ type Outcome struct {
 	Untried     bool      // Retry: does not count as an attempt
 	Reason      string    // for all but Done; safe to show, without personal data
 	WaitsFor    []Key     // Parked: the key runs again once one of these is linked or first seen
+	// QuietUntil, of Done and Failed, is until when marks that gather wait, also those made during the run, by the
+	// clock of Claim.LeaseUntil. A time in the past ends the quiet period; zero leaves it as it was.
+	QuietUntil time.Time
 }
 
 // Work is the queue's row of one key, for operators and tests.
@@ -164,8 +172,9 @@ type Queue interface {
 	// Mark raises the generation of each key, combines the scopes, and keeps the more urgent priority
 	// and the earlier time. A key in backoff keeps its time, except that an [Interactive] mark shortens
 	// the wait to five seconds at most. A mark that adds nothing to an unclaimed pending key changes
-	// nothing. A mark on a linked customer goes to its account. More than a thousand marks take
-	// several transactions, so an error may leave some of them made.
+	// nothing. A mark that gathers waits for the end of the key's quiet period. A mark on a linked
+	// customer goes to its account. More than a thousand marks take several transactions, so an error
+	// may leave some of them made.
 	Mark(ctx context.Context, marks ...Mark) error
 	// Claim leases due keys without a live lease, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)

@@ -3,10 +3,13 @@ package pgstore
 // The statements that run for many rows at once. Each takes an array for each parameter.
 const (
 	selectLinkedBatch = `
-select distinct on (customer_id) customer_id, kind, id from (
-	select customer_id, kind, id, 1 as rank from accounts where customer_id = any(cast($1 as text[]))
+select distinct on (customer_id) customer_id, kind, id, entitled from (
+	select customer_id, kind, id, entitled_by <> '' as entitled, 1 as rank from accounts
+	where customer_id = any(cast($1 as text[]))
 	union all
-	select customer_id, kind, id, 2 from former_customers where customer_id = any(cast($1 as text[]))) as linked
+	select f.customer_id, f.kind, f.id, a.entitled_by <> '', 2
+	from former_customers f join accounts a on a.kind = f.kind and a.id = f.id
+	where f.customer_id = any(cast($1 as text[]))) as linked
 order by customer_id, rank`
 
 	// selectKnownBatch looks up one event after the other: offset 0 keeps the planner from reading
@@ -18,13 +21,14 @@ cross join lateral (select source, id from events where source = asked.source an
 
 	// upsertMarkBatch is UpsertMark; all rows have the same times $4 and $6.
 	upsertMarkBatch = `
-insert into work (key, scope, priority, generation, run_at)
-select key, scope, priority, 1, run_at
-from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[])) as marks (key,
-	scope, priority, run_at)
+insert into work (key, scope, priority, generation, run_at, gathers)
+select key, scope, priority, 1, run_at, gathers
+from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[]),
+	cast($7 as bigint[])) as marks (key, scope, priority, run_at, gathers)
 on conflict (key) do update set
 	generation = work.generation + 1,
 	scope = work.scope | excluded.scope,
+	gathers = least(work.gathers, excluded.gathers),
 	attempts = case when work.generation = work.done_generation then 0 else work.attempts end,
 	priority = case
 		when work.generation = work.done_generation then excluded.priority
@@ -32,18 +36,19 @@ on conflict (key) do update set
 		when excluded.priority < work.priority then excluded.priority
 		else work.priority end,
 	run_at = case
-		when work.generation = work.done_generation then excluded.run_at
-		when work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation then excluded.run_at
+		when work.generation = work.done_generation
+			or work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation
+			then greatest(excluded.run_at, work.quiet_until * excluded.gathers)
 		when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then
 			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1]
 				else work.run_at end
-		when excluded.run_at < work.run_at then excluded.run_at
-		else work.run_at end
+		else least(work.run_at, greatest(excluded.run_at, work.quiet_until * excluded.gathers)) end
 where work.generation = work.done_generation or work.generation = work.claimed_generation
 	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
+	or work.lease_until > (cast($4 as bigint[]))[1] and excluded.gathers < work.gathers
 	or case when work.lease_until <= (cast($4 as bigint[]))[1]
 		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
-		else excluded.run_at < work.run_at end`
+		else greatest(excluded.run_at, work.quiet_until * excluded.gathers) < work.run_at end`
 
 	// insertEventBatch stores the events, and their bodies in the table of bodies.
 	insertEventBatch = `

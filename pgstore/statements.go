@@ -50,7 +50,7 @@ update work set
 	claimed_generation = work.generation,
 	claimed_scope = work.claimed_scope | work.scope,
 	claimed_priority = work.priority,
-	scope = 0
+	scope = 0, gathers = 1
 from due where work.key = due.key
 returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at,
 	work.lease_until`

@@ -133,11 +133,15 @@ func (b *bench) bought(ctx context.Context, t target, at string, first int, othe
 	if others {
 		f.More = map[string]float64{"renewals per second meanwhile": float64(written-len(took)) / elapsed.Seconds()}
 	} else {
-		f.More = map[string]float64{"stripe calls per checkout": float64(run.provider.count("subscriptions")) / float64(
-			len(took))}
+		time.Sleep(confirmed)
+		f.More = map[string]float64{"stripe reads per checkout": run.provider.per(len(took), "subscriptions"),
+			"clerk writes per checkout": run.provider.per(len(took), "metadata")}
 	}
 	return f, nil
 }
+
+// confirmed is how long after the last checkout the runs are over that confirm what the first ones found.
+const confirmed = 4 * time.Second
 
 // buy delivers the checkouts of the accounts from first on. It returns, for each, the time from when its checkout was
 // due to the metadata that granted access.

@@ -59,6 +59,9 @@ func (p *provider) count(kind string) int {
 	return p.calls[kind]
 }
 
+// per returns how many calls of a kind were made for each of n checkouts.
+func (p *provider) per(n int, kind string) float64 { return float64(p.count(kind)) / float64(n) }
+
 // total returns how many calls were made.
 func (p *provider) total() (n int) {
 	p.mu.Lock()

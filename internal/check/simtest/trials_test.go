@@ -38,12 +38,7 @@ func TestATrialForEachAddress(t *testing.T) {
 				w.configured(func(c *server.Config) {
 					c.Buying.Policy.TrialsPer = rule
 					c.Deletion.ForgetAfter = time.Hour
-					c.Catalog.Plans = append([]lockstep.Plan(nil), c.Catalog.Plans...)
-					for i := range c.Catalog.Plans {
-						if c.Catalog.Plans[i].Name == "pro" {
-							c.Catalog.Plans[i].TrialDays = 7
-						}
-					}
+					withTrial(c)
 				})
 				signUp := func(email string) string {
 					id := w.mustSignUp(email)

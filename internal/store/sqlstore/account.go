@@ -51,10 +51,7 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 // AccountOfCustomer implements [lockstep.Links].
 func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
 	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
-	}
-	return link.account, nil
+	return wrap(link.account, err, "read link of customer %s", customerID)
 }
 
 // AccountsAfter implements [lockstep.Accounts].

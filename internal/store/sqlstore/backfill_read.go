@@ -24,8 +24,8 @@ order by c.customer_id`
 select customer_id, body from backfill_objects where customer_id > $1 and customer_id <= $2 order by customer_id, id`
 
 	selectStagedClaims Statement = `
-select customer_id, kind, id from backfill_claims where origin = 'directory' and customer_id > $1 and customer_id <= $2
-order by customer_id, kind, id`
+select customer_id, kind, id, false from backfill_claims where origin = 'directory' and customer_id > $1
+	and customer_id <= $2 order by customer_id, kind, id`
 
 	selectStagedIdentity Statement = `select body from backfill_identities where kind = $1 and id = $2`
 

@@ -27,7 +27,7 @@ update work set
 	claimed_generation = generation,
 	claimed_scope = claimed_scope | scope,
 	claimed_priority = priority,
-	scope = 0
+	scope = 0, gathers = 1
 where key in (
 	select key from (
 		select * from (

@@ -22,6 +22,10 @@
 // A key is due at max(run_at, lease_until). That is a generated column, so one index finds the due keys
 // without stepping over the held ones.
 //
+// A run that found its key settled starts a quiet period (quiet_until). A mark that gathers has its run_at
+// raised to the end of it; other marks do not wait. Finish raises the run_at of marks made during the run,
+// if all of them gather (gathers = 1). So the events that follow a purchase cause one more run.
+//
 // # Fencing
 //
 // Every write of a run carries its claim, and its transaction first looks for the token in the key's

@@ -10,7 +10,8 @@ import (
 const (
 	// finishDone does nothing while the run has open events, unless $5 is 1: then they move to
 	// another key. $3 is when to look again (0: not at all), $4 with which scope. A mark made
-	// during the run has its own time and takes precedence.
+	// during the run has its own time and takes precedence. $6 is when the quiet period ends (0: as
+	// before); marks made during the run wait for it unless one of them does not gather.
 	finishDone Statement = `
 update work set
 	done_generation = claimed_generation,
@@ -18,9 +19,11 @@ update work set
 	attempts = 0, disposition = 'done', reason = '',
 	generation = case when generation = claimed_generation
 		and cast($3 as bigint) > 0 then generation + 1 else generation end,
-	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
+	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3
+		when generation > claimed_generation and gathers = 1 and cast($6 as bigint) > run_at then $6 else run_at end,
 	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
-	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
+	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end,
+	quiet_until = case when cast($6 as bigint) > 0 then $6 else quiet_until end
 where key = $1 and lease_token = $2
 	and ($5 = 1 or not exists (
 		select 1 from events e
@@ -48,7 +51,7 @@ update work set
 	disposition = $3, reason = $4
 where key = $1 and lease_token = $2`
 
-	// finishFailed: $3 and $4 as in finishDone, $5 the reason.
+	// finishFailed: $3, $4 and $6 as in finishDone, $5 the reason.
 	finishFailed Statement = `
 update work set
 	done_generation = claimed_generation,
@@ -57,9 +60,11 @@ update work set
 	disposition = 'failed', reason = $5,
 	generation = case when generation = claimed_generation
 		and cast($3 as bigint) > 0 then generation + 1 else generation end,
-	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3 else run_at end,
+	run_at = case when generation = claimed_generation and cast($3 as bigint) > 0 then $3
+		when generation > claimed_generation and gathers = 1 and cast($6 as bigint) > run_at then $6 else run_at end,
 	scope = case when generation = claimed_generation and cast($3 as bigint) > 0 then scope | $4 else scope end,
-	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end
+	priority = case when generation = claimed_generation and cast($3 as bigint) > 0 then 2 else priority end,
+	quiet_until = case when cast($6 as bigint) > 0 then $6 else quiet_until end
 where key = $1 and lease_token = $2`
 
 	// settleEvents and endWaits do nothing unless the token ($2) is the current one.
@@ -139,7 +144,7 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 		return t.park(ctx, claim, outcome)
 	case lockstep.Failed:
 		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope,
-			outcome.Reason)
+			outcome.Reason, millis(outcome.QuietUntil))
 	}
 	return true, fmt.Errorf("unknown disposition %q", outcome.Disposition)
 }
@@ -164,7 +169,8 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	} else {
 		t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
 	}
-	end := t.queue(finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved))
+	end := t.queue(finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved),
+		millis(outcome.QuietUntil))
 	err = t.commit(ctx)
 	return end.Changed > 0, err
 }

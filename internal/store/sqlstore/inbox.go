@@ -119,8 +119,7 @@ func (t *tx) markArrivals(arrivals []arrival, linked links) {
 		a := &arrivals[i]
 		a.Event.Key, a.Event.Status = lockstep.Key{}, lockstep.EventIgnored
 		if a.Mark != nil {
-			mark := *a.Mark
-			mark.Key = linked.land(mark.Key)
+			mark := linked.route(*a.Mark)
 			marks = append(marks, mark)
 			a.Event.Key, a.Event.Status = mark.Key, lockstep.EventPending
 		}

@@ -21,6 +21,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"batch":          batch,
 		"events":         events,
 		"queue":          queue,
+		"quiet":          quiet,
 		"finish":         finish,
 		"accounts":       accounts,
 		"link":           links,

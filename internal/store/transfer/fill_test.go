@@ -69,8 +69,8 @@ insert into backfill_claims select 'ambiguous', 'cus_' || id, kind, id from acco
 insert into work_waits select 'customer/' || id, 'user/' || id from accounts;
 insert into work (key, scope, priority, generation, done_generation, run_at, lease_until, lease_token,
 	claimed_generation, claimed_scope, claimed_priority,
-	attempts, disposition, reason, claimed_seq) select 'user/' || id, 1, 2, 5, 4, 1, 99999999999999, 'secret', 5, 8,
-		1, 2, 'retry', 'because', 6 from accounts;
+	attempts, disposition, reason, claimed_seq, quiet_until, gathers) select 'user/' || id, 1, 2, 5, 4, 1,
+		99999999999999, 'secret', 5, 8, 1, 2, 'retry', 'because', 6, 7, 0 from accounts;
 insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key,
 	generation, status, reason, body)
 with n(n) as (select 1 union all select n + 1 from n where n < 20)

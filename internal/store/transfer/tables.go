@@ -67,7 +67,7 @@ var tables = []table{
 	moved("backfill_claims", "origin* customer_id* kind* id*"),
 	moved("work_waits", "key* waits_for*"),
 	moved("work", `key* scope:i priority:i generation:i done_generation:i run_at:i lease_until:i! lease_token! claimed_seq:i claimed_generation:i
-		claimed_scope:i claimed_priority:i attempts:i disposition reason`),
+		claimed_scope:i claimed_priority:i attempts:i disposition reason quiet_until:i gathers:i`),
 	moved("events", `seq:i* source id type origin object_id customer_id api_version occurred_at:i received_at:i key generation:i status reason`),
 	bodies,
 	moved("trials", "address* at:i"),

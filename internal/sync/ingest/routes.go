@@ -21,10 +21,29 @@ const (
 
 // route says what events of a type mark.
 type route struct {
-	about    about
-	scope    lockstep.Scope
-	priority lockstep.Priority
+	about   about
+	scope   lockstep.Scope
+	urgency urgency
 }
+
+// urgency says when the run of a mark starts. The delay lets the events of one change gather, so that one
+// run handles all of them. After a run that found the key settled, every event also waits for the end of
+// the quiet period that the run started: see [lockstep.Outcome].
+type urgency struct {
+	priority lockstep.Priority
+	delay    time.Duration
+	eager    bool // without the delay if the account has no access
+}
+
+var (
+	bought   = urgency{priority: lockstep.Interactive}                                        // somebody waits for it
+	mayGrant = urgency{priority: lockstep.Normal, delay: 300 * time.Millisecond, eager: true} // access, or be a renewal's
+	awaited  = urgency{priority: lockstep.Interactive, delay: 40 * time.Millisecond}          // by a user
+	soon     = urgency{priority: lockstep.Normal, delay: 300 * time.Millisecond}
+	later    = urgency{priority: lockstep.Background, delay: 2 * time.Second}
+	// spare lets the event of the checkout session come first: the payment alone costs one read more.
+	spare = urgency{priority: lockstep.Normal, delay: 2500 * time.Millisecond}
+)
 
 const (
 	subscriptions = lockstep.ScopeSubscriptions
@@ -32,6 +51,7 @@ const (
 	members       = lockstep.ScopeIdentity | lockstep.ScopeMembers
 	deleted       = lockstep.ScopeIdentity | lockstep.ScopeDeleted
 	gone          = lockstep.ScopeCustomer | lockstep.ScopeSubscriptions
+	refunds       = lockstep.ScopePayments
 )
 
 // routes is the table of the event types that matter. Events of all other types are stored as ignored.
@@ -40,75 +60,67 @@ const (
 // now. So it marks a linked account with no scope, for a run without a read.
 var routes = map[lockstep.Source]map[string]route{
 	lockstep.Stripe: {
-		"checkout.session.completed":               {theCheckout, subscriptions, lockstep.Interactive},
-		"checkout.session.async_payment_succeeded": {theCheckout, subscriptions, lockstep.Interactive},
-		"checkout.session.async_payment_failed":    {theCheckout, subscriptions, lockstep.Interactive},
-		"checkout.session.expired":                 {theCheckout, 0, lockstep.Background},
+		"checkout.session.completed":               {theCheckout, subscriptions, bought},
+		"checkout.session.async_payment_succeeded": {theCheckout, subscriptions, bought},
+		"checkout.session.async_payment_failed":    {theCheckout, subscriptions, awaited},
+		"checkout.session.expired":                 {theCheckout, 0, later},
 
-		"customer.subscription.created":                {theCustomer, subscriptions, lockstep.Interactive},
-		"customer.subscription.updated":                {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.deleted":                {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.paused":                 {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.resumed":                {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.pending_update_applied": {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.pending_update_expired": {theCustomer, subscriptions, lockstep.Normal},
-		"customer.subscription.trial_will_end":         {theCustomer, subscriptions, lockstep.Background},
+		"customer.subscription.created":                {theCustomer, subscriptions, bought},
+		"customer.subscription.updated":                {theCustomer, subscriptions, mayGrant},
+		"customer.subscription.deleted":                {theCustomer, subscriptions, soon},
+		"customer.subscription.paused":                 {theCustomer, subscriptions, soon},
+		"customer.subscription.resumed":                {theCustomer, subscriptions, mayGrant},
+		"customer.subscription.pending_update_applied": {theCustomer, subscriptions, soon},
+		"customer.subscription.pending_update_expired": {theCustomer, subscriptions, soon},
+		"customer.subscription.trial_will_end":         {theCustomer, subscriptions, later},
 
-		"invoice.paid":                    {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.payment_succeeded":       {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.payment_failed":          {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.payment_action_required": {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.marked_uncollectible":    {theCustomer, subscriptions, lockstep.Normal},
-		"invoice.upcoming":                {theCustomer, subscriptions, lockstep.Background},
+		"invoice.paid":                    {theCustomer, subscriptions, mayGrant},
+		"invoice.payment_succeeded":       {theCustomer, subscriptions, soon},
+		"invoice.payment_failed":          {theCustomer, subscriptions, soon},
+		"invoice.payment_action_required": {theCustomer, subscriptions, soon},
+		"invoice.marked_uncollectible":    {theCustomer, subscriptions, soon},
+		"invoice.upcoming":                {theCustomer, subscriptions, later},
 
-		"payment_intent.succeeded":      {thePayment, subscriptions, lockstep.Normal},
-		"payment_intent.payment_failed": {thePayment, subscriptions, lockstep.Normal},
-		"payment_intent.canceled":       {thePayment, subscriptions, lockstep.Normal},
+		"payment_intent.succeeded":      {thePayment, subscriptions, spare},
+		"payment_intent.payment_failed": {thePayment, subscriptions, soon},
+		"payment_intent.canceled":       {thePayment, subscriptions, soon},
 
-		"customer.created": {theCustomer, 0, lockstep.Background},
-		"customer.updated": {theCustomer, 0, lockstep.Background},
-		"customer.deleted": {theCustomer, gone, lockstep.Normal},
+		"customer.created": {theCustomer, 0, later},
+		"customer.updated": {theCustomer, 0, later},
+		"customer.deleted": {theCustomer, gone, soon},
 
-		"charge.refunded":                 {thePayment, 0, lockstep.Normal},
-		"refund.failed":                   {thePayment, 0, lockstep.Normal}, // the money did not go back after all
-		"refund.updated":                  {thePayment, 0, lockstep.Normal}, // or the refund was canceled
-		"charge.dispute.created":          {thePayment, 0, lockstep.Normal},
-		"charge.dispute.updated":          {thePayment, 0, lockstep.Normal},
-		"charge.dispute.closed":           {thePayment, 0, lockstep.Normal},
-		"charge.dispute.funds_withdrawn":  {thePayment, 0, lockstep.Normal},
-		"charge.dispute.funds_reinstated": {thePayment, 0, lockstep.Normal},
+		"charge.refunded":                 {thePayment, refunds, soon},
+		"refund.failed":                   {thePayment, refunds, soon}, // the money did not go back after all
+		"refund.updated":                  {thePayment, refunds, soon}, // or the refund was canceled
+		"charge.dispute.created":          {thePayment, refunds, soon},
+		"charge.dispute.updated":          {thePayment, refunds, soon},
+		"charge.dispute.closed":           {thePayment, refunds, soon},
+		"charge.dispute.funds_withdrawn":  {thePayment, refunds, soon},
+		"charge.dispute.funds_reinstated": {thePayment, refunds, soon},
 
-		"entitlements.active_entitlement_summary.updated": {theCustomer, subscriptions, lockstep.Normal},
+		"entitlements.active_entitlement_summary.updated": {theCustomer, subscriptions, soon},
 
-		"price.created":   {thePrices, 0, lockstep.Normal},
-		"price.updated":   {thePrices, 0, lockstep.Normal},
-		"price.deleted":   {thePrices, 0, lockstep.Normal},
-		"product.updated": {thePrices, 0, lockstep.Normal},
-		"product.deleted": {thePrices, 0, lockstep.Normal},
+		"price.created":   {thePrices, 0, soon},
+		"price.updated":   {thePrices, 0, soon},
+		"price.deleted":   {thePrices, 0, soon},
+		"product.updated": {thePrices, 0, soon},
+		"product.deleted": {thePrices, 0, soon},
 	},
 	lockstep.Clerk: {
-		"user.created":         {theIdentity, identity, lockstep.Interactive},
-		"user.updated":         {theIdentity, identity, lockstep.Normal},
-		"user.deleted":         {theIdentity, deleted, lockstep.Normal},
-		"organization.created": {theIdentity, identity, lockstep.Normal},
-		"organization.updated": {theIdentity, identity, lockstep.Normal},
-		"organization.deleted": {theIdentity, deleted, lockstep.Normal},
+		"user.created":         {theIdentity, identity, awaited},
+		"user.updated":         {theIdentity, identity, soon},
+		"user.deleted":         {theIdentity, deleted, soon},
+		"organization.created": {theIdentity, identity, soon},
+		"organization.updated": {theIdentity, identity, soon},
+		"organization.deleted": {theIdentity, deleted, soon},
 
-		"organizationMembership.created": {theIdentity, members, lockstep.Background},
-		"organizationMembership.deleted": {theIdentity, members, lockstep.Background},
+		"organizationMembership.created": {theIdentity, members, later},
+		"organizationMembership.deleted": {theIdentity, members, later},
 	},
 }
 
 // Types returns the event types of a source that matter, sorted.
 func Types(source lockstep.Source) []string { return slices.Sorted(maps.Keys(routes[source])) }
-
-// delays lets the events of one change gather, so that one run handles all of them: long for background
-// work, and short while a user waits.
-var delays = map[lockstep.Priority]time.Duration{
-	lockstep.Interactive: 40 * time.Millisecond,
-	lockstep.Normal:      300 * time.Millisecond,
-	lockstep.Background:  2 * time.Second,
-}
 
 // deliveryOf returns a verified event, received at now, with the mark that it makes.
 func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep.Delivery {
@@ -131,7 +143,8 @@ func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep
 		d.Event.Reason = "the event names no object to look up"
 		return d
 	}
-	d.Mark = &lockstep.Mark{Key: key, Scope: r.scope, Priority: r.priority, Delay: delays[r.priority]}
+	d.Mark = &lockstep.Mark{Key: key, Scope: r.scope, Priority: r.urgency.priority, Delay: r.urgency.delay,
+		Gathers: true, Eager: r.urgency.eager}
 	return d
 }
 
@@ -160,9 +173,9 @@ func (r route) key(h lockstep.Hint) lockstep.Key {
 		return customer
 	case thePayment:
 		// An invoice's payment belongs to a subscription: it has a customer and none of our
-		// metadata. Refunds and disputes have none of our metadata either, but scope 0: they
-		// matter only for a one-time payment.
-		if !payment.IsZero() && (h.Ours || customer.IsZero() || r.scope == 0) {
+		// metadata. Refunds and disputes have none of our metadata either, but they matter only for
+		// a one-time payment.
+		if !payment.IsZero() && (h.Ours || customer.IsZero() || r.scope == refunds) {
 			return payment
 		}
 		return customer

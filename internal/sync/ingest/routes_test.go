@@ -75,3 +75,34 @@ func TestEveryTypeMarksWhatItIsAbout(t *testing.T) {
 		}
 	}
 }
+
+// A run starts at once where somebody waits for what was bought, and where an event may grant access. No renewal
+// does: its account has access.
+func TestWhenTheRunOfAnEventStarts(t *testing.T) {
+	t.Parallel()
+	atOnce := map[string]lockstep.Mark{
+		"checkout.session.completed":               {Priority: lockstep.Interactive},
+		"checkout.session.async_payment_succeeded": {Priority: lockstep.Interactive},
+		"customer.subscription.created":            {Priority: lockstep.Interactive},
+		"customer.subscription.updated":            {Priority: lockstep.Normal, Eager: true},
+		"customer.subscription.resumed":            {Priority: lockstep.Normal, Eager: true},
+		"invoice.paid":                             {Priority: lockstep.Normal, Eager: true},
+	}
+	for source, types := range routes {
+		for name := range types {
+			hint := lockstep.Hint{Event: lockstep.Event{Source: source, Type: name, CustomerID: "cus_1"},
+				CheckoutID: "cs_1", Account: lockstep.Account{Kind: lockstep.User, ID: "user_1"}}
+			mark := *deliveryOf(hint, lockstep.Delivered, time.Unix(1, 0)).Mark
+			want, listed := atOnce[name]
+			if !mark.Gathers {
+				t.Errorf("%s does not gather with the others of its change", name)
+			}
+			if soon := mark.Delay == 0 || mark.Eager; soon != listed {
+				t.Errorf("%s starts a run at once: %v", name, soon)
+			}
+			if listed && (mark.Priority != want.Priority || mark.Eager != want.Eager) {
+				t.Errorf("%s marks %+v", name, mark)
+			}
+		}
+	}
+}

@@ -121,6 +121,7 @@ func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 		return Result{}, err
 	}
 	plan := as.rules().decide(d.was, d.now, o, at)
+	plan.look.Quiet = d.quiet(plan.record)
 	if outage != nil {
 		return Result{}, cmp.Or(as.drafts().commit(ctx, d, plan), outage)
 	}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -30,6 +31,24 @@ func (r rules) nextLook(now lockstep.Record, access lockstep.Access, at time.Tim
 		look.Scope = lockstep.ScopeSubscriptions
 	}
 	return look
+}
+
+// settling is how long after a run an account's further events gather, if the run found that what was
+// bought is there. Stripe sends the dozen events of a checkout within about two seconds, in any order;
+// one more run handles those that the first run did not see.
+const settling = 2500 * time.Millisecond
+
+// quiet returns for how long the account's events may gather, see [Result]. They must not while the
+// account has no access or a first payment is open: each event may then be the one that grants it.
+func (d *draft) quiet(now lockstep.Record) time.Duration {
+	open := func(s lockstep.Subscription) bool { return s.Status == "incomplete" }
+	switch {
+	case !d.scope.Has(lockstep.ScopeSubscriptions): // Stripe was not asked
+		return 0
+	case now.EntitledBy == "", slices.ContainsFunc(now.Subscriptions, open):
+		return -1
+	}
+	return settling
 }
 
 // itemLook returns when the first item of a subscription ends, if its items end at different

@@ -52,7 +52,7 @@ func (p *Payments) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	case lockstep.KeyObject:
 		return Result{}, p.ask(ctx, claim)
 	}
-	return Result{}, p.settle(ctx, claim)
+	return p.settle(ctx, claim)
 }
 
 // ask marks the customer and the payment that an object is about.
@@ -66,7 +66,7 @@ func (p *Payments) ask(ctx context.Context, claim lockstep.Claim) error {
 	}
 	if paymentID != "" {
 		if err := p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyPayment, ID: paymentID},
-			Priority: lockstep.Normal}); err != nil {
+			Scope: lockstep.ScopePayments, Priority: lockstep.Normal, Gathers: true}); err != nil {
 			return fmt.Errorf("mark payment: %w", err)
 		}
 	}
@@ -94,27 +94,39 @@ func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
 		id = session.ID
 	} else if err != nil {
 		return fmt.Errorf("find the license of a payment: %w", err)
+	} else if license.Status == lockstep.LicenseActive && claim.Scope == lockstep.ScopeSubscriptions {
+		return nil // its events say only that it was paid; those of refunds have another scope
 	}
 	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id},
-		Priority: lockstep.Interactive})
+		Priority: lockstep.Interactive, Gathers: true})
 }
 
-// settle turns a checkout session into a license.
-func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) error {
+// settle turns a checkout session into a license. Once it is paid, its further events gather.
+func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) (Result, error) {
 	session, err := p.Billing.Checkout(ctx, claim.Key.ID)
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return parkedAt(claim, "Stripe does not know this checkout session under our key")
+		return Result{}, parkedAt(claim, "Stripe does not know this checkout session under our key")
 	}
 	if err != nil {
-		return fmt.Errorf("read checkout session: %w", err)
+		return Result{}, fmt.Errorf("read checkout session: %w", err)
 	}
 	session.Metadata = p.Owners.Readable(session.Metadata)
 	if session.Mode != "payment" { // a thin event does not tell the mode
-		return p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions)
+		return Result{}, p.markCustomer(ctx, session.CustomerID, lockstep.ScopeSubscriptions)
 	}
-	if _, makes := lockstep.LicenseOf(session, lockstep.Account{}); !makes {
-		return nil
+	license, makes := lockstep.LicenseOf(session, lockstep.Account{})
+	if !makes {
+		return Result{}, nil
 	}
+	result := Result{Quiet: -1}
+	if license.Status == lockstep.LicenseActive {
+		result.Quiet = settling
+	}
+	return result, p.grant(ctx, claim, session)
+}
+
+// grant stores the license that a session gives its owner.
+func (p *Payments) grant(ctx context.Context, claim lockstep.Claim, session lockstep.Checkout) error {
 	owner, err := p.owner(ctx, session)
 	switch {
 	case ownership.Unresolved(err):
@@ -276,5 +288,5 @@ func (p *Payments) markCustomer(ctx context.Context, id string, scope lockstep.S
 		return nil
 	}
 	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}, Scope: scope,
-		Priority: lockstep.Normal})
+		Priority: lockstep.Normal, Gathers: true})
 }

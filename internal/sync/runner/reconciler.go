@@ -11,6 +11,9 @@ import (
 type Result struct {
 	After time.Duration  // run again after this time; 0: only when the key is marked
 	Scope lockstep.Scope // the scope of that run
+	// Quiet is for how long after the run's start the marks of events wait, so that one run handles all
+	// of them; negative: no longer; 0: as before the run.
+	Quiet time.Duration
 }
 
 // Reconciler brings one key in sync. Every write that it makes carries the claim. The package

@@ -23,6 +23,9 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 		err = fmt.Errorf("%w (%w)", context.Cause(runCtx), err)
 	}
 	outcome := conclude(claim, result, err, time.Now())
+	if result.Quiet != 0 {
+		outcome.QuietUntil = claim.LeaseUntil.Add(result.Quiet - r.config.Lease)
+	}
 	report(ctx, log, outcome, err, time.Since(began))
 	if err := r.finish(ctx, claim, outcome, began.Add(r.config.Lease)); err != nil {
 		log.Error("run not finished; its lease will expire", "error", err)
