@@ -62,7 +62,7 @@ type Delivery struct {
 // Receipt is the result of storing a delivery.
 type Receipt struct {
 	Stored bool // false: a duplicate, which changed nothing
-	Key    Key  // the marked key; zero if none
+	Marked bool // it marked a key
 }
 
 // EventFilter selects events, newest first.

@@ -30,10 +30,8 @@ func dialect() sqlstore.Dialect {
 			sqlstore.ExpireBodies:      expireBodies,
 		},
 		Batch: map[sqlstore.Statement]string{
-			sqlstore.SelectLinked: selectLinkedBatch,
-			sqlstore.SelectKnown:  selectKnownBatch,
-			sqlstore.UpsertMark:   upsertMarkBatch,
-			sqlstore.InsertEvent:  insertEventBatch,
+			sqlstore.UpsertMark:  upsertMarkBatch,
+			sqlstore.InsertEvent: insertEventBatch,
 		},
 	}
 }

@@ -55,11 +55,8 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 
 // AccountOfCustomer implements [lockstep.Links].
 func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
-	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
-	if err != nil {
-		return lockstep.Account{}, fmt.Errorf("read link of customer %s: %w", customerID, err)
-	}
-	return link.account, nil
+	account, err := one(ctx, s, scanAccount, selectLinked, customerID)
+	return wrap(account, err, "read link of customer %s", customerID)
 }
 
 // AccountsAfter implements [lockstep.Accounts].

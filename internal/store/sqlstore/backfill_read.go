@@ -84,7 +84,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 				o.addTo(&c.Subscriptions, &c.Checkouts)
 			}
 		}
-		claims, err := collect(ctx, t, scanLinked, selectStagedClaims, after, last)
+		claims, err := collect(ctx, t, scanClaimed, selectStagedClaims, after, last)
 		if err != nil {
 			return err
 		}
@@ -256,4 +256,15 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		contested = contested || c.contested
 	}
 	return customers, contested, nil
+}
+
+// claimed is a customer with an account that may own it.
+type claimed struct {
+	customerID string
+	account    lockstep.Account
+}
+
+func scanClaimed(row Scanner) (c claimed, err error) {
+	err = row.Scan(&c.customerID, &c.account.Kind, &c.account.ID)
+	return c, err
 }

@@ -1,32 +1,27 @@
 package sqlstore
 
-import (
-	"context"
-	"fmt"
-)
+import "fmt"
 
-// askEach asks a query for each of rows, which are its parameters. The answers come in no
-// order: what the query returns must tell them apart.
-func askEach[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
-	rows [][]any) (answer func() ([]T, error)) {
-	var found []T
-	for _, q := range t.batch(s, rows) {
-		q.Row = func(row Scanner) error {
-			one, err := scan(row)
+// changedEach runs a write for each of rows, which are its parameters, and returns a function that
+// returns which rows changed something. A statement over arrays returns their numbers, from 1.
+func (t *tx) changedEach(s Statement, rows [][]any) (changed func() []bool) {
+	answer := make([]bool, len(rows))
+	queries := t.batch(s, rows)
+	if _, whole := t.dialect.Batch[s]; whole && len(rows) > 0 {
+		queries[0].Row = func(row Scanner) error {
+			n, err := scanNumber(row)
 			if err == nil {
-				found = append(found, one)
+				answer[n-1] = true
 			}
 			return err
 		}
+		return func() []bool { return answer }
 	}
-	return func() ([]T, error) {
-		if len(rows) == 0 {
-			return nil, nil
+	return func() []bool {
+		for i, q := range queries {
+			answer[i] = q.Changed > 0
 		}
-		if err := t.flush(ctx); err != nil {
-			return nil, err
-		}
-		return found, nil
+		return answer
 	}
 }
 

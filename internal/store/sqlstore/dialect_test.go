@@ -28,7 +28,7 @@ func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	both := sqlstore.NewSQL(db, false)
+	both := sqlstore.NewSQL(db, 1, "begin immediate")
 	store := sqlstore.New(both, both, dialect)
 	closeAfter(t, store)
 	return store

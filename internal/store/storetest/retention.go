@@ -117,7 +117,7 @@ var retention = map[string]func(*world){
 		w.ok(err)
 		equal(w, "tally", tally, map[lockstep.EventStatus]int64{lockstep.EventDone: 1, lockstep.EventParked: 1})
 		equal(w, "a duplicate of what is kept", w.deliver("evt_young", cus1), lockstep.Receipt{})
-		equal(w, "a duplicate of what is gone", w.deliver("evt_done", cus1), lockstep.Receipt{Stored: true, Key: cus1})
+		equal(w, "a duplicate of what is gone", w.deliver("evt_done", cus1), lockstep.Receipt{Stored: true, Marked: true})
 	},
 	"many events are removed page by page, past open ones": func(w *world) {
 		const events = 1700
