@@ -90,7 +90,7 @@ type Inbox interface {
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match a filter, newest first.
 	Events(ctx context.Context, filter EventFilter) (EventPage, error)
-	// EventTally counts the stored events by status.
+	// EventTally counts the open events by status: those that are pending, parked or failed.
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
 }
 

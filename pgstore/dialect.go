@@ -24,7 +24,6 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectEvents:      selectEvents,
 			sqlstore.SelectEventsOfKey: selectEventsOfKey,
 			sqlstore.SelectEventsOpen:  selectEventsOpen,
-			sqlstore.SelectEventTally:  selectEventTally,
 			sqlstore.SelectIgnored:     selectIgnored,
 			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      expireBodies,
