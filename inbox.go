@@ -62,7 +62,7 @@ type Delivery struct {
 // Receipt is the result of storing a delivery.
 type Receipt struct {
 	Stored bool // false: a duplicate, which changed nothing
-	Key    Key  // the marked key; zero if none
+	Marked bool // it marked a key
 }
 
 // EventFilter selects events, newest first.
@@ -90,7 +90,7 @@ type Inbox interface {
 	Receive(ctx context.Context, deliveries []Delivery) ([]Receipt, error)
 	// Events returns the events that match a filter, newest first.
 	Events(ctx context.Context, filter EventFilter) (EventPage, error)
-	// EventTally counts the stored events by status.
+	// EventTally counts the open events by status: those that are pending, parked or failed.
 	EventTally(ctx context.Context) (map[EventStatus]int64, error)
 }
 

@@ -2,29 +2,27 @@ package pgstore
 
 // The statements that run for many rows at once. Each takes an array for each parameter.
 const (
-	selectLinkedBatch = `
-select distinct on (customer_id) customer_id, kind, id, entitled from (
-	select customer_id, kind, id, entitled_by <> '' as entitled, 1 as rank from accounts
-	where customer_id = any(cast($1 as text[]))
-	union all
-	select f.customer_id, f.kind, f.id, a.entitled_by <> '', 2
-	from former_customers f join accounts a on a.kind = f.kind and a.id = f.id
-	where f.customer_id = any(cast($1 as text[]))) as linked
-order by customer_id, rank`
-
-	// selectKnownBatch looks up one event after the other: offset 0 keeps the planner from reading
-	// the whole index, which it does while the statistics say that the table is empty.
-	selectKnownBatch = `
-select e.source, e.id
-from unnest(cast($1 as text[]), cast($2 as text[])) as asked (source, id)
-cross join lateral (select source, id from events where source = asked.source and id = asked.id offset 0) as e`
-
-	// upsertMarkBatch is UpsertMark; all rows have the same times $4 and $6.
+	// upsertMarkBatch is UpsertMark; all rows have the same times $4 and $6. Two of them may land on one
+	// account.
 	upsertMarkBatch = `
 insert into work (key, scope, priority, generation, run_at, gathers)
-select key, scope, priority, 1, run_at, gathers
-from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[]),
-	cast($7 as bigint[])) as marks (key, scope, priority, run_at, gathers)
+select key, bit_or(scope), min(priority), 1, min(run_at), min(gathers)
+from (
+	select coalesce(linked.key, marks.key) collate "C" as key, scope, priority,
+		case when eager = 1 and not linked.entitled then (cast($4 as bigint[]))[1] else run_at end as run_at, gathers
+	from unnest(cast($1 as text[]), cast($2 as bigint[]), cast($3 as bigint[]), cast($5 as bigint[]),
+		cast($7 as bigint[]), cast($8 as text[]), cast($9 as bigint[]))
+		as marks (key, scope, priority, run_at, gathers, customer_id, eager)
+	left join lateral (
+		select a.kind || '/' || a.id as key, a.entitled_by <> '' as entitled from accounts a
+		where a.customer_id = marks.customer_id
+		union all
+		select a.kind || '/' || a.id, a.entitled_by <> ''
+		from former_customers f join accounts a on a.kind = f.kind and a.id = f.id
+		where f.customer_id = marks.customer_id
+		limit 1) as linked on true) as landed
+group by key
+order by key
 on conflict (key) do update set
 	generation = work.generation + 1,
 	scope = work.scope | excluded.scope,
@@ -50,26 +48,37 @@ where work.generation = work.done_generation or work.generation = work.claimed_g
 		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
 		else greatest(excluded.run_at, work.quiet_until * excluded.gathers) < work.run_at end`
 
-	// insertEventBatch stores the events, and their bodies in the table of bodies.
+	// insertEventBatch stores the events, and their bodies in the table of bodies. It locks the rows of their
+	// keys first, so that the generations are current. It returns the numbers of the events that are new.
 	insertEventBatch = `
-with stored as (
+with given as materialized (
+	select n, source, id, type, origin, object_id, events.customer_id, api_version, occurred_at, received_at,
+		coalesce((select a.kind || '/' || a.id from accounts a where a.customer_id = events.key_customer_id),
+			(select f.kind || '/' || f.id from former_customers f where f.customer_id = events.key_customer_id),
+			nullif(events.key, '')) collate "C" as key, status, reason, body
+	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]),
+		cast($6 as text[]), cast($7 as text[]), cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]),
+		cast($11 as text[]), cast($12 as text[]), cast($13 as bytea[]), cast($14 as text[])) with ordinality
+		as events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
+			reason, body, key_customer_id, n)
+), held as materialized (
+	select key, case when generation = done_generation or generation = claimed_generation then generation + 1
+		else generation end as generation
+	from work where key = any(array(select key from given)) order by key
+	for update
+), stored as (
 	insert into events (source, id, type, origin, object_id, customer_id, api_version,
 		occurred_at, received_at, key, generation, status, reason)
-	select source, id, type, origin, object_id, customer_id, api_version,
-		occurred_at, received_at, nullif(key, ''), coalesce((select w.generation from work w where w.key = given.key),
-			0), status, reason
-	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]),
-		cast($6 as text[]), cast($7 as text[]),
-		cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]), cast($11 as text[]), cast($12 as text[]))
-		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
-			reason)
+	select source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, given.key,
+		coalesce(held.generation, case when given.key is null then 0 else 1 end), status, reason
+	from given left join held on held.key = given.key
+	order by n
 	on conflict (source, id) do nothing
 	returning seq, source, id, received_at
 ), kept as (
 	insert into event_bodies (slot, seq, body)
-	select s.received_at / 604800000 % 64, s.seq, b.body
-	from stored s join unnest(cast($1 as text[]), cast($2 as text[]), cast($13 as bytea[])) as b (source, id, body)
-		on b.source = s.source and b.id = s.id
+	select s.received_at / 604800000 % 64, s.seq, g.body
+	from stored s join given g on g.source = s.source and g.id = s.id
 )
-select source, id from stored`
+select g.n from stored s join given g on g.source = s.source and g.id = s.id`
 )

@@ -25,16 +25,13 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectEvents:      selectEvents,
 			sqlstore.SelectEventsOfKey: selectEventsOfKey,
 			sqlstore.SelectEventsOpen:  selectEventsOpen,
-			sqlstore.SelectEventTally:  selectEventTally,
 			sqlstore.SelectIgnored:     selectIgnored,
 			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      expireBodies,
 		},
 		Batch: map[sqlstore.Statement]string{
-			sqlstore.SelectLinked: selectLinkedBatch,
-			sqlstore.SelectKnown:  selectKnownBatch,
-			sqlstore.UpsertMark:   upsertMarkBatch,
-			sqlstore.InsertEvent:  insertEventBatch,
+			sqlstore.UpsertMark:  upsertMarkBatch,
+			sqlstore.InsertEvent: insertEventBatch,
 		},
 	}
 }

@@ -114,8 +114,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"SelectEventsOfKey":      "events_of_key",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
-		"SelectKnown batch":      "events_source_id_key",
-		"SelectLinked batch":     "accounts_customer_id_key",
+		"selectEventTally":       "events_open",
+		"InsertEvent batch":      "accounts_customer_id_key",
 		"selectWaiting":          "work_waits_for",
 		"selectSubscriptions":    "subscriptions_of_account",
 		"selectPaidBy":           "subscriptions_paid_by",
@@ -123,8 +123,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectLicenseOfPayment": "licenses_of_payment",
 		"selectNotices":          "notices_of_account",
 		"selectFurther":          "former_customers_of_account",
-		"SelectLinked":           "accounts_customer_id_key",
-		"UpsertMark batch":       "",
+		"selectLinked":           "accounts_customer_id_key",
+		"UpsertMark batch":       "accounts_customer_id_key",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])

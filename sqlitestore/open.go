@@ -100,7 +100,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(sqlstore.NewSQL(writer, false), sqlstore.NewSQL(reader, true),
+	return sqlstore.New(sqlstore.NewSQL(writer, 1, "begin immediate"), sqlstore.NewSQL(reader, readers, "begin"),
 		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
 }
 

@@ -145,10 +145,9 @@ var operations = map[string]operation{
 		want: []string{"select count(*) from work where lease_token <> '' and claimed_generation = 1"},
 	},
 	"finish": {
-		fill: []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
-		do:   finishing(lockstep.Outcome{Disposition: lockstep.Done}),
-		want: []string{"select count(*) from events where status = 'done'",
-			"select events from event_tally where status = 'done'"},
+		fill:    []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
+		do:      finishing(lockstep.Outcome{Disposition: lockstep.Done}),
+		want:    []string{"select count(*) from events where status = 'done'"},
 		stumble: "update of status on events when new.id = 'evt_00010'",
 	},
 	"park": {

@@ -130,7 +130,7 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	before, err := stored(ctx, store)
+	before, err := stored(ctx, args[0], args[1])
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	if err := serve(ctx, listener, lock.Handler()); err != nil {
 		return nil, err
 	}
-	after, err := stored(context.WithoutCancel(ctx), store)
+	after, err := stored(context.WithoutCancel(ctx), args[0], args[1])
 	return map[string]float64{"stored": after - before}, err
 }
 
@@ -151,13 +151,19 @@ func newServer(store lockstep.Store) (*server.Server, error) {
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 }
 
-// stored returns how many events the store holds.
-func stored(ctx context.Context, store lockstep.Store) (n float64, err error) {
+// stored returns how many events a database holds.
+func stored(ctx context.Context, kind, at string) (n float64, err error) {
+	driver := "pgx"
+	if kind == "sqlite" {
+		driver = "sqlite"
+	}
+	db, err := sql.Open(driver, at)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	tally, err := store.EventTally(ctx)
-	for _, events := range tally {
-		n += float64(events)
-	}
+	err = db.QueryRowContext(ctx, "select count(*) from events").Scan(&n)
 	return n, err
 }

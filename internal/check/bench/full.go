@@ -99,11 +99,10 @@ func (b *bench) fill(ctx context.Context, at string, first int) error {
 // fillSteps are the statements of fill.
 func (b *bench) fillSteps(first int) []string {
 	return []string{
-		// Creating the indexes afterwards is far faster. The tally, which a trigger keeps, is written as a sum.
+		// Creating the indexes afterwards is far faster.
 		`create table bench_indexes as select indexname, indexdef from pg_indexes i where tablename = 'events' and schemaname = current_schema()
 			and not exists (select 1 from pg_constraint c where c.conname = i.indexname)`,
 		`do $$ declare i record; begin for i in select * from bench_indexes loop execute 'drop index ' || i.indexname; end loop; end $$`,
-		"alter table events disable trigger user",
 		`insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
 			select 'user/' || id, 0, 1, 10, 10, 1, 'done' from accounts`,
 		"insert into changes (kind, id, seq) select kind, id, row_number() over (order by id) from accounts",
@@ -124,8 +123,6 @@ func (b *bench) fillSteps(first int) []string {
 		`insert into event_bodies (slot, seq, body) select received_at / 604800000 % 64, seq, decode(md5(id) || md5(object_id), 'hex') from events`,
 		`do $$ declare i record; begin for i in select * from bench_indexes loop execute i.indexdef; end loop; end $$`,
 		"drop table bench_indexes",
-		"alter table events enable trigger user",
-		fmt.Sprintf("insert into event_tally (status, part, events) values ('done', 0, %d)", b.Events),
 		"vacuum analyze",
 	}
 }

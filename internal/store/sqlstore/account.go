@@ -50,8 +50,8 @@ func (s *Store) Account(ctx context.Context, account lockstep.Account) (lockstep
 
 // AccountOfCustomer implements [lockstep.Links].
 func (s *Store) AccountOfCustomer(ctx context.Context, customerID string) (lockstep.Account, error) {
-	link, err := one(ctx, s, scanLinked, SelectLinked, customerID)
-	return wrap(link.account, err, "read link of customer %s", customerID)
+	account, err := one(ctx, s, scanAccount, selectLinked, customerID)
+	return wrap(account, err, "read link of customer %s", customerID)
 }
 
 // AccountsAfter implements [lockstep.Accounts].

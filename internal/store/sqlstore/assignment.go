@@ -35,7 +35,8 @@ func (s *Store) Assign(ctx context.Context, key lockstep.Key, account lockstep.A
 			t.queue(proveFurther, key.ID)
 		}
 		t.assign(key, account)
-		return t.mark(ctx, []lockstep.Mark{{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive}})
+		t.mark(lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Interactive})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("assign %s to %s: %w", key, account, err)

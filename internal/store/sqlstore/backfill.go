@@ -69,7 +69,7 @@ func (s *Store) BeginBackfill(ctx context.Context, was, next string, fresh bool)
 		}
 		t.queue(upsertCursor, lockstep.BackfillSweep, next)
 		begun = true
-		t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
+		t.mark(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		return nil
 	})
 	return wrap(begun, err, "begin backfill")
@@ -194,14 +194,13 @@ func (s *Store) Adopt(ctx context.Context, claim lockstep.Claim, cursor string, 
 			err := t.adopt(ctx, a)
 			switch {
 			case errors.Is(err, lockstep.ErrLinked), errors.Is(err, lockstep.ErrCrowded), errors.Is(err, lockstep.ErrBusy):
-				err = t.mark(ctx, []lockstep.Mark{{Key: customerKey(a.CustomerID), Scope: lockstep.ScopeAll,
-					Priority: lockstep.Background}})
-			}
-			if err != nil {
+				t.mark(lockstep.Mark{Key: customerKey(a.CustomerID), Scope: lockstep.ScopeAll, Priority: lockstep.Background})
+			case err != nil:
 				return fmt.Errorf("%s to %s: %w", a.CustomerID, a.Account, err)
 			}
 		}
-		return t.mark(ctx, marks)
+		t.mark(marks...)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("link customers: %w", err)
@@ -240,7 +239,7 @@ func (t *tx) adopt(ctx context.Context, a lockstep.Adoption) error {
 			return err
 		}
 	}
-	t.markRouted(lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
+	t.mark(lockstep.Mark{Key: a.Account.Key(), Scope: a.Scope, Priority: lockstep.Background})
 	return nil
 }
 

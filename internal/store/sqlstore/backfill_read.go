@@ -24,7 +24,7 @@ order by c.customer_id`
 select customer_id, body from backfill_objects where customer_id > $1 and customer_id <= $2 order by customer_id, id`
 
 	selectStagedClaims Statement = `
-select customer_id, kind, id, false from backfill_claims where origin = 'directory' and customer_id > $1
+select customer_id, kind, id from backfill_claims where origin = 'directory' and customer_id > $1
 	and customer_id <= $2 order by customer_id, kind, id`
 
 	selectStagedIdentity Statement = `select body from backfill_identities where kind = $1 and id = $2`
@@ -92,7 +92,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 				o.addTo(c)
 			}
 		}
-		claims, err := collect(ctx, t, scanLinked, selectStagedClaims, after, last)
+		claims, err := collect(ctx, t, scanClaimed, selectStagedClaims, after, last)
 		if err != nil {
 			return err
 		}
@@ -262,4 +262,15 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		contested = contested || c.contested
 	}
 	return customers, contested, nil
+}
+
+// claimed is a customer with an account that may own it.
+type claimed struct {
+	customerID string
+	account    lockstep.Account
+}
+
+func scanClaimed(row Scanner) (c claimed, err error) {
+	err = row.Scan(&c.customerID, &c.account.Kind, &c.account.ID)
+	return c, err
 }

@@ -253,7 +253,7 @@ func (t *tx) decide(decision lockstep.DeletionState, accounts []lockstep.Account
 		marks = append(marks, lockstep.Mark{Key: a.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
 			Priority: lockstep.Normal})
 	}
-	t.markRouted(marks...)
+	t.mark(marks...)
 	if last {
 		t.queue(releaseBrake, t.now())
 	}

@@ -28,7 +28,7 @@ func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	both := sqlstore.NewSQL(db, false)
+	both := sqlstore.NewSQL(db, 1, "begin immediate")
 	store := sqlstore.New(both, both, dialect)
 	closeAfter(t, store)
 	return store
@@ -68,14 +68,14 @@ func TestTheStoreUsesTheClockOfTheDialect(t *testing.T) {
 func TestADialectReplacesAStatement(t *testing.T) {
 	t.Parallel()
 	store := withDialect(t, sqlstore.Dialect{Replace: map[sqlstore.Statement]string{
-		sqlstore.SelectEventTally: "select 'done', 42"}})
+		sqlstore.SelectEvents: "select 1, 'stripe', 'evt_42', '', '', '', '', '', 0, 0, '', 'done', '', x'' where $1 = $2 and $3 = '' and $4 > $5 + $6"}})
 	for range 3 {
-		tally, err := store.EventTally(t.Context())
+		page, err := store.Events(t.Context(), lockstep.EventFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(tally) != 1 || tally[lockstep.EventDone] != 42 {
-			t.Errorf("got %v", tally)
+		if len(page.Events) != 1 || page.Events[0].ID != "evt_42" {
+			t.Errorf("got %+v", page)
 		}
 	}
 }

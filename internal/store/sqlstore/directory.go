@@ -82,7 +82,7 @@ func (s *Store) PutIdentity(ctx context.Context, i lockstep.Identity) (created b
 		if created {
 			priority = lockstep.Interactive // a sign-up: a checkout may follow at once
 		}
-		t.markRouted(lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
+		t.mark(lockstep.Mark{Key: i.Account.Key(), Scope: lockstep.ScopeIdentity, Priority: priority})
 		return nil
 	})
 	return wrap(created, err, "put identity %s", i.Account)
@@ -107,7 +107,7 @@ func (s *Store) RemoveIdentity(ctx context.Context, account lockstep.Account) er
 			return err
 		}
 		t.queue(removeIdentity, account.Kind, account.ID, max(t.now(), known.UpdatedAt+1))
-		t.markRouted(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
+		t.mark(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeDeleted,
 			Priority: lockstep.Normal})
 		return nil
 	})

@@ -75,7 +75,7 @@ func (s *Store) ResendEmail(ctx context.Context, noticeID string, to lockstep.Re
 		}
 		m.NoticeID, m.State, m.Reason, m.Requested, m.BeganAt = n.ID, lockstep.EmailPending, "", true, moment(t.now())
 		t.saveEmailDelivery(m)
-		t.markRouted(lockstep.Mark{Key: n.EmailKeyTo(to), Priority: lockstep.Interactive})
+		t.mark(lockstep.Mark{Key: n.EmailKeyTo(to), Priority: lockstep.Interactive})
 		return nil
 	})
 	if err != nil {

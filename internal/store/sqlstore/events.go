@@ -11,36 +11,45 @@ import (
 
 // Three statements read a page of events, newest first. Each uses the index of its most selective
 // filter. All take the same parameters: $1 source, $2 status, $3 key (empty: any), $4 the upper
-// bound of seq (exclusive), $5 the limit, $6 whether to leave out bodies. SelectEventsOfKey sorts,
-// but only numbers.
+// bound of seq (exclusive), $5 the limit, $6 whether to leave out bodies. SelectEventsOfKey and
+// SelectEventsOpen sort, but only numbers.
 const (
 	SelectEvents Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
 where seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2) and ($3 = '' or key = $3)
-order by seq desc limit $5`
+order by seq desc limit $5 + 0`
 
 	SelectEventsOfKey Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
 where seq in (
-	select seq from events
-	where key = $3 and seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2)
-	order by seq desc limit $5)
+	select seq from (
+		select seq, source, status from events indexed by events_open
+		where key = $3 and status in ('pending', 'parked', 'failed') and seq < $4
+		union all
+		select seq, source, status from events indexed by events_of_key
+		where key = $3 and status = 'done' and seq < $4)
+	where ($1 = '' or source = $1) and ($2 = '' or status = $2)
+	order by seq desc limit $5 + 0)
 order by seq desc`
 
 	SelectEventsOpen Statement = `
 select seq, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
 	coalesce(key, ''), status, reason, case when $6 = 0 then body end
 from events
-where status in ('pending', 'parked', 'failed') and status = $2
-	and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
-order by seq desc limit $5`
+where seq in (
+	select seq from events indexed by events_open
+	where status in ('pending', 'parked', 'failed') and status = $2
+		and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3)
+	order by seq desc limit $5 + 0)
+order by seq desc`
 
-	// SelectEventTally counts the events by status.
-	SelectEventTally Statement = `select status, events from event_tally where events > 0`
+	// selectEventTally counts the open events by status.
+	selectEventTally Statement = `
+select status, count(*) from events where status in ('pending', 'parked', 'failed') group by status`
 )
 
 const defaultPage = 50
@@ -116,7 +125,7 @@ func scanEvent(row Scanner) (numbered, error) {
 func (s *Store) EventTally(ctx context.Context) (map[lockstep.EventStatus]int64, error) {
 	var counts []count
 	err := s.read(ctx, func(t *tx) (err error) {
-		counts, err = collect(ctx, t, scanCount, SelectEventTally)
+		counts, err = collect(ctx, t, scanCount, selectEventTally)
 		return err
 	})
 	if err != nil {

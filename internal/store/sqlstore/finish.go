@@ -186,7 +186,7 @@ func (t *tx) sendAfter(ctx context.Context, customer lockstep.Key) error {
 	if err != nil {
 		return err
 	}
-	t.markRouted(lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal})
+	t.mark(lockstep.Mark{Key: account.Key(), Priority: lockstep.Normal})
 	more, err := t.moveEvents(ctx, account, customer.String())
 	if more {
 		t.wakeRest(customer)
@@ -247,7 +247,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return true, nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	t.markRouted(again)
+	t.mark(again)
 	return true, nil
 }
 

@@ -11,7 +11,10 @@ import (
 )
 
 const (
-	selectEventsUnder Statement = `select seq from events where key = $1`
+	selectEventsUnder Statement = `
+select seq from events where key = $1 and status in ('pending', 'parked', 'failed')
+union all
+select seq from events where key = $1 and status = 'done'`
 
 	// SelectIgnored reads the ignored events of a source, which have no key, with their bodies, in
 	// which the caller looks for ids. A remote database replaces it by a statement that looks for

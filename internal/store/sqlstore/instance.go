@@ -76,7 +76,8 @@ func (s *Store) AcceptInstance(ctx context.Context, provider lockstep.Source, id
 		case accepted == 0:
 			return nil
 		}
-		return t.mark(ctx, marks)
+		t.mark(marks...)
+		return nil
 	})
 	return wrap(i, err, "accept instance %s of %s", id, provider)
 }

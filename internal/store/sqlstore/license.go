@@ -71,7 +71,7 @@ func (s *Store) SaveLicense(ctx context.Context, claim lockstep.Claim, l lockste
 		if err := t.replaceItems(deleteLicenseItems, insertLicenseItem, l.ID, l.Items); err != nil {
 			return err
 		}
-		t.markRouted(lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
+		t.mark(lockstep.Mark{Key: l.Account.Key(), Priority: lockstep.Interactive})
 		return t.saveNewNotices(ctx, claim, notices) // after the mark: they wait for its run
 	})
 	if err != nil {

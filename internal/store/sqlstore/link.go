@@ -248,7 +248,7 @@ func (s *Store) Release(ctx context.Context, claim lockstep.Claim, customerID st
 		if err := t.drop(ctx, account, customerID); err != nil {
 			return err
 		}
-		t.markRouted(lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
+		t.mark(lockstep.Mark{Key: customerKey(customerID), Scope: lockstep.ScopeAll,
 			Priority: lockstep.Normal})
 		return nil
 	})
@@ -266,7 +266,7 @@ func (t *tx) drop(ctx context.Context, account lockstep.Account, customerID stri
 		return fmt.Errorf("read the payers: %w", err)
 	}
 	for _, payer := range payers {
-		t.markRouted(lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
+		t.mark(lockstep.Mark{Key: payer.Key(), Priority: lockstep.Normal})
 	}
 	t.queue(deleteFurther, customerID)
 	for _, s := range []Statement{deleteItemsOfCustomer, deleteSubscriptionsOfCustomer} {
@@ -323,7 +323,7 @@ func (s *Store) decided(ctx context.Context, account lockstep.Account, customerI
 	do func(*tx, lockstep.Record, lockstep.Link) error) error {
 	return s.write(ctx, func(t *tx) error {
 		key := account.Key()
-		t.markRouted(lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
+		t.mark(lockstep.Mark{Key: key, Scope: lockstep.ScopeAll,
 			Priority: lockstep.Interactive})
 		leased, err := collectOne(ctx, t, scanNumber, selectLease, key.String())
 		if err != nil {

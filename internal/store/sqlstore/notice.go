@@ -104,7 +104,7 @@ func (t *tx) saveNotices(ctx context.Context, claim lockstep.Claim, notices []lo
 		}
 		marks = append(marks, lockstep.Mark{Key: n.Key(), Priority: lockstep.Normal, Delay: noticeDelay})
 	}
-	t.markRouted(marks...)
+	t.mark(marks...)
 	return nil
 }
 

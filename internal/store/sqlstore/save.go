@@ -69,9 +69,7 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 		if err := t.saveTrials(ctx, change.TrialAddresses); err != nil {
 			return err
 		}
-		if err := t.mark(ctx, change.Marks); err != nil {
-			return err
-		}
+		t.mark(change.Marks...)
 		return t.saveNotices(ctx, claim, change.Notices, known)
 	})
 	if err == nil {

@@ -3,118 +3,150 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 )
 
-// SQL is a [Database] over database/sql, for a driver without round trips. It prepares a
-// statement after its first use, and before another transaction begins: a transaction may
-// hold the only connection.
+// SQL is a [Database] over database/sql, for a driver without round trips. It keeps its
+// connections, each with the statements that it has prepared.
 type SQL struct {
-	db       *sql.DB
-	readOnly bool
-
-	mu       sync.Mutex
-	prepared map[string]*sql.Stmt // nil: wanted, or being prepared
-	wanted   []string
+	db    *sql.DB
+	begin string
+	free  chan *connection // nil: one may be opened
 }
 
-// NewSQL returns a database that only reads, or whose transactions write.
-func NewSQL(db *sql.DB, readOnly bool) *SQL {
-	return &SQL{db: db, readOnly: readOnly, prepared: map[string]*sql.Stmt{}}
+// NewSQL returns a database with up to so many connections. Its transactions begin with the statement
+// begin.
+func NewSQL(db *sql.DB, connections int, begin string) *SQL {
+	d := &SQL{db: db, begin: begin, free: make(chan *connection, connections)}
+	for range connections {
+		d.free <- nil
+	}
+	return d
 }
 
-// Begin implements [Database].
+// Begin implements [Database]. It waits for a connection.
 func (d *SQL) Begin(ctx context.Context) (Transaction, error) {
-	d.prepare(ctx)
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: d.readOnly})
+	var c *connection
+	select {
+	case c = <-d.free:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	c, err := d.began(ctx, c)
 	if err != nil {
+		d.free <- c
 		return nil, err
 	}
-	return &sqlTransaction{database: d, tx: tx}, nil
+	return &sqlTransaction{database: d, on: c}, nil
 }
 
-// Close closes the statements and the handle.
+// began begins a transaction on a connection, and opens it if there is none. After an error it returns
+// the connection if another transaction can use it.
+func (d *SQL) began(ctx context.Context, c *connection) (*connection, error) {
+	if c == nil {
+		conn, err := d.db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c = &connection{conn: conn, prepared: map[string]*sql.Stmt{}}
+	}
+	err := ctx.Err()
+	if err == nil {
+		err = c.exec(context.WithoutCancel(ctx), d.begin)
+	}
+	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, err
+}
+
+// Close closes the connections and the handle. No transaction may be running.
 func (d *SQL) Close() error {
 	var errs []error
-	for _, stmt := range d.prepared {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
+	for len(d.free) > 0 {
+		if c := <-d.free; c != nil {
+			errs = append(errs, c.close())
 		}
 	}
 	return errors.Join(append(errs, d.db.Close())...)
 }
 
-// lookup returns the prepared statement, or nil and notes that it is wanted.
-func (d *SQL) lookup(text string) *sql.Stmt {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	stmt, known := d.prepared[text]
-	if !known {
-		d.prepared[text] = nil
-		d.wanted = append(d.wanted, text)
-	}
-	return stmt
+// connection is a connection with its prepared statements.
+type connection struct {
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
 }
 
-// prepare prepares what is wanted. It ignores errors: the statement's next use meets them again.
-func (d *SQL) prepare(ctx context.Context) {
-	d.mu.Lock()
-	wanted := d.wanted
-	d.wanted = nil
-	d.mu.Unlock()
-	for _, text := range wanted {
-		stmt, err := d.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // Close does
-		d.mu.Lock()
-		if err == nil {
-			d.prepared[text] = stmt
-		} else {
-			delete(d.prepared, text)
+// prepare returns a statement, which it prepares once.
+func (c *connection) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	stmt := c.prepared[text]
+	if stmt == nil {
+		var err error
+		if stmt, err = c.conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // close does
+			return nil, err
 		}
-		d.mu.Unlock()
+		c.prepared[text] = stmt
 	}
+	return stmt, nil
+}
+
+func (c *connection) exec(ctx context.Context, text string) error {
+	stmt, err := c.prepare(ctx, text)
+	if err == nil {
+		_, err = stmt.ExecContext(ctx)
+	}
+	return err
+}
+
+func (c *connection) close() error {
+	var errs []error
+	for _, stmt := range c.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, c.conn.Close())...)
 }
 
 type sqlTransaction struct {
 	database *SQL
-	tx       *sql.Tx
+	on       *connection // nil once it is given back
 }
 
-// Send implements [Transaction].
+// Send implements [Transaction]. A statement that writes is short and is not interrupted: the driver
+// would start a goroutine for each one only to watch ctx.
 func (t *sqlTransaction) Send(ctx context.Context, queries []*Query, commit bool) error {
-	within := ctx
-	if !t.database.readOnly {
-		// The driver would start a goroutine for each statement only to watch ctx, and
-		// statements that write are short. database/sql watches it for the transaction.
-		within = context.WithoutCancel(ctx)
-	}
 	for _, q := range queries {
-		if err := t.run(within, q); err != nil {
-			if ended := ctx.Err(); ended != nil && errors.Is(err, sql.ErrTxDone) {
-				err = ended
-			}
+		if err := t.run(ctx, q); err != nil {
 			return fmt.Errorf("%s: %w", Brief(q.SQL), err)
 		}
 	}
-	if commit {
-		return t.tx.Commit()
+	if !commit {
+		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := t.on.exec(context.WithoutCancel(ctx), "commit"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	t.giveBack(t.on) // the next transaction may begin while this one waits for the disk
 	return nil
 }
 
 func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	stmt, err := t.on.prepare(ctx, q.SQL)
+	if err != nil {
+		return err
+	}
 	if q.Row != nil {
-		return t.read(ctx, q)
+		return t.read(ctx, stmt, q)
 	}
-	var result sql.Result
-	var err error
-	if stmt := t.database.lookup(q.SQL); stmt != nil {
-		result, err = t.tx.StmtContext(ctx, stmt).ExecContext(ctx, q.Args...) //nolint:sqlclosecheck // closed with t.tx
-	} else {
-		result, err = t.tx.ExecContext(ctx, q.SQL, q.Args...)
-	}
+	result, err := stmt.ExecContext(context.WithoutCancel(ctx), q.Args...)
 	if err != nil {
 		return err
 	}
@@ -122,13 +154,8 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 	return err
 }
 
-func (t *sqlTransaction) read(ctx context.Context, q *Query) (err error) {
-	var rows *sql.Rows
-	if stmt := t.database.lookup(q.SQL); stmt != nil {
-		rows, err = t.tx.StmtContext(ctx, stmt).QueryContext(ctx, q.Args...) //nolint:sqlclosecheck // closed with t.tx
-	} else {
-		rows, err = t.tx.QueryContext(ctx, q.SQL, q.Args...)
-	}
+func (t *sqlTransaction) read(ctx context.Context, stmt *sql.Stmt, q *Query) (err error) {
+	rows, err := stmt.QueryContext(ctx, q.Args...)
 	if err != nil {
 		return err
 	}
@@ -141,8 +168,23 @@ func (t *sqlTransaction) read(ctx context.Context, q *Query) (err error) {
 	return rows.Err()
 }
 
-// End implements [Transaction].
-func (t *sqlTransaction) End() { _ = t.tx.Rollback() } // after Commit it does nothing
+// End implements [Transaction]. A connection that cannot roll back is closed, which does.
+func (t *sqlTransaction) End() {
+	on := t.on
+	if on == nil { // committed
+		return
+	}
+	if on.exec(context.Background(), "rollback") != nil {
+		_ = on.close()
+		on = nil
+	}
+	t.giveBack(on)
+}
+
+func (t *sqlTransaction) giveBack(on *connection) {
+	t.on = nil
+	t.database.free <- on
+}
 
 // Brief is the first line of a statement, for an error.
 func Brief(statement string) string {

@@ -65,7 +65,7 @@ func (s *Store) saveSteps(ctx context.Context, claim lockstep.Claim,
 					return err
 				}
 				if i == len(subscriptions)-1 {
-					return t.mark(ctx, rest.Marks)
+					t.mark(rest.Marks...)
 				}
 				return nil
 			})
@@ -95,7 +95,11 @@ func (s *Store) subscriptionSteps(all []lockstep.Subscription) (steps [][]lockst
 // inSteps marks keys within the claim.
 func (s *Store) inSteps(ctx context.Context, claim lockstep.Claim, marks []lockstep.Mark) error {
 	for some := range slices.Chunk(marks, s.step(1)) {
-		if err := s.fenced(ctx, claim, func(t *tx) error { return t.mark(ctx, some) }); err != nil {
+		err := s.fenced(ctx, claim, func(t *tx) error {
+			t.mark(some...)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -87,7 +87,7 @@ func (t *tx) succeed(ctx context.Context, claim lockstep.Claim, c lockstep.Succe
 	t.changed(c.To)
 	t.announce(c.To, merged.CustomerID)
 	t.recordSuccession(c)
-	t.markRouted(lockstep.Mark{Key: c.To.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
+	t.mark(lockstep.Mark{Key: c.To.Key(), Scope: lockstep.ScopeAll | lockstep.ScopeMembers,
 		Priority: lockstep.Normal})
 	return t.moveWork(ctx, c)
 }
@@ -219,7 +219,7 @@ func (t *tx) movePayer(ctx context.Context, from, to string) error {
 		t.changed(organization)
 		mark := lockstep.Mark{Key: organization.Key(), Scope: lockstep.ScopeSubscriptions | lockstep.ScopeMembers,
 			Priority: lockstep.Normal}
-		t.markRouted(mark)
+		t.mark(mark)
 	}
 	return nil
 }
@@ -275,8 +275,9 @@ func (s *Store) OrderSuccession(ctx context.Context, from, to lockstep.Account) 
 			return lockstep.ErrInUse
 		}
 		t.queue(upsertSuccession, from.Kind, from.ID, to.ID, 0)
-		return t.mark(ctx, []lockstep.Mark{{Key: to.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeSuccession,
-			Priority: lockstep.Interactive}})
+		t.mark(lockstep.Mark{Key: to.Key(), Scope: lockstep.ScopeIdentity | lockstep.ScopeSuccession,
+			Priority: lockstep.Interactive})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("order %s to succeed %s: %w", to, from, err)

@@ -32,7 +32,8 @@ func (s *Store) SaveCursor(ctx context.Context, claim lockstep.Claim, sweep, cur
 	if err == nil {
 		err = s.fenced(ctx, claim, func(t *tx) error {
 			t.queue(upsertCursor, sweep, cursor)
-			return t.mark(ctx, last)
+			t.mark(last...)
+			return nil
 		})
 	}
 	if err != nil {

@@ -82,9 +82,7 @@ func (t *tx) wake(ctx context.Context, keys ...lockstep.Key) error {
 			woken = append(woken, waiting...)
 		}
 	}
-	if err := t.mark(ctx, marksOf(woken)); err != nil {
-		return err
-	}
+	t.mark(marksOf(woken)...)
 	for _, key := range rest {
 		t.wakeRest(key)
 	}
@@ -124,7 +122,7 @@ func scanUnsettled(row Scanner) (u unsettled, err error) {
 func (t *tx) inherit(ctx context.Context, account lockstep.Account, customerID string, scope lockstep.Scope) error {
 	customer := customerKey(customerID).String()
 	t.queue(settleUnheld, customer, t.now())
-	t.markRouted(lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal})
+	t.mark(lockstep.Mark{Key: account.Key(), Scope: scope, Priority: lockstep.Normal})
 	t.queue(deleteWaits, customer)
 	more, err := t.moveEvents(ctx, account, customer)
 	if more {

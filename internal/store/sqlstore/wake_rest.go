@@ -41,7 +41,8 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 			return err
 		}
 		more = len(keys) == t.dialect.step(2)
-		return t.mark(ctx, marksOf(keys))
+		t.mark(marksOf(keys)...)
+		return nil
 	})
 	return wrap(more, err, "wake what waits for %s", target)
 }
@@ -49,14 +50,14 @@ func (s *Store) Wake(ctx context.Context, claim lockstep.Claim) (more bool, err 
 // moveSome marks an account and moves open events of its customer, or of a former account, there. It
 // reports whether there may be more.
 func (t *tx) moveSome(ctx context.Context, account lockstep.Account, from lockstep.Key) (more bool, err error) {
-	t.markRouted(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll,
+	t.mark(lockstep.Mark{Key: account.Key(), Scope: lockstep.ScopeAll,
 		Priority: lockstep.Normal})
 	return t.moveEvents(ctx, account, from.String())
 }
 
 // wakeRest leaves the keys that wait for key to a run of [Store.Wake].
 func (t *tx) wakeRest(key lockstep.Key) {
-	t.markRouted(lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
+	t.mark(lockstep.Mark{Key: key.Wake(), Priority: lockstep.Normal})
 }
 
 // marksOf returns marks that start runs of parked keys.

@@ -49,7 +49,7 @@ func (s *Store) NotifyAccess(ctx context.Context, claim lockstep.Claim, account 
 	err := s.fenced(ctx, claim, func(t *tx) error {
 		t.queue(upsertNotified, account.Kind, account.ID, digest, t.now())
 		for _, key := range keys {
-			t.markRouted(lockstep.Mark{Key: key, Priority: lockstep.Normal})
+			t.mark(lockstep.Mark{Key: key, Priority: lockstep.Normal})
 		}
 		return nil
 	})
@@ -153,7 +153,7 @@ func (t *tx) redeliver(endpoint string, priority lockstep.Priority, subjects ...
 		t.saveDelivery(d)
 		marks = append(marks, lockstep.Mark{Key: d.Key(), Priority: priority})
 	}
-	t.markRouted(marks...)
+	t.mark(marks...)
 }
 
 // EnableWebhookEndpoint implements [lockstep.Webhooks]. The first step enables the endpoint,

@@ -69,7 +69,7 @@ func (in *Intake) receive(ctx context.Context, deliveries []lockstep.Delivery) (
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(receipts, func(r lockstep.Receipt) bool { return r.Stored && !r.Key.IsZero() }) {
+	if slices.ContainsFunc(receipts, func(r lockstep.Receipt) bool { return r.Marked }) {
 		in.wake()
 	}
 	return receipts, nil

@@ -59,7 +59,7 @@ type metricErrors struct{ log *slog.Logger }
 func (e metricErrors) Println(v ...any) { e.log.Error("metrics not collected", "error", v) }
 
 var (
-	eventsStored = prometheus.NewDesc("lockstep_events", "Stored events by status.", []string{"status"}, nil)
+	eventsStored = prometheus.NewDesc("lockstep_events", "Events that are not settled, by status.", []string{"status"}, nil)
 	deletionsOf  = prometheus.NewDesc("lockstep_deletions",
 		"Accounts that the directory deleted, by the state of their deletion; held ones wait for an operator.",
 		[]string{"state"}, nil)
@@ -107,8 +107,7 @@ func (s stored) events(ctx context.Context, to chan<- prometheus.Metric) {
 		to <- prometheus.NewInvalidMetric(eventsStored, err)
 		return
 	}
-	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventDone, lockstep.EventParked,
-		lockstep.EventFailed, lockstep.EventIgnored} {
+	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventParked, lockstep.EventFailed} {
 		to <- prometheus.MustNewConstMetric(eventsStored, prometheus.GaugeValue, float64(events[status]), string(status))
 	}
 }
