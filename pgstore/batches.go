@@ -17,9 +17,9 @@ from (
 		select a.kind || '/' || a.id as key, a.entitled_by <> '' as entitled from accounts a
 		where a.customer_id = marks.customer_id
 		union all
-		select a.kind || '/' || a.id, a.entitled_by <> ''
-		from former_customers f join accounts a on a.kind = f.kind and a.id = f.id
-		where f.customer_id = marks.customer_id
+		select f.kind || '/' || f.id,
+			(select a.entitled_by <> '' from accounts a where a.kind = f.kind and a.id = f.id)
+		from former_customers f where f.customer_id = marks.customer_id
 		limit 1) as linked on true) as landed
 group by key
 order by key
@@ -49,18 +49,25 @@ where work.generation = work.done_generation or work.generation = work.claimed_g
 		else greatest(excluded.run_at, work.quiet_until * excluded.gathers) < work.run_at end`
 
 	// insertEventBatch stores the events, and their bodies in the table of bodies. It locks the rows of their
-	// keys first, so that the generations are current. It returns the numbers of the events that are new.
+	// keys first, so that the generations are current.
 	insertEventBatch = `
 with given as materialized (
-	select n, source, id, type, origin, object_id, events.customer_id, api_version, occurred_at, received_at,
-		coalesce((select a.kind || '/' || a.id from accounts a where a.customer_id = events.key_customer_id),
-			(select f.kind || '/' || f.id from former_customers f where f.customer_id = events.key_customer_id),
-			nullif(events.key, '')) collate "C" as key, status, reason, body
+	select n, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
+		coalesce(linked.key, nullif(events.key, '')) collate "C" as key, coalesce(linked.entitled, false) as entitled,
+		status, reason, body
 	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]),
 		cast($6 as text[]), cast($7 as text[]), cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]),
 		cast($11 as text[]), cast($12 as text[]), cast($13 as bytea[]), cast($14 as text[])) with ordinality
 		as events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
-			reason, body, key_customer_id, n)
+			reason, body, linked_id, n)
+	left join lateral (
+		select a.kind || '/' || a.id as key, a.entitled_by <> '' as entitled from accounts a
+		where a.customer_id = events.linked_id
+		union all
+		select f.kind || '/' || f.id,
+			(select a.entitled_by <> '' from accounts a where a.kind = f.kind and a.id = f.id)
+		from former_customers f where f.customer_id = events.linked_id
+		limit 1) as linked on true
 ), held as materialized (
 	select key, case when generation = done_generation or generation = claimed_generation then generation + 1
 		else generation end as generation
@@ -80,5 +87,5 @@ with given as materialized (
 	select s.received_at / 604800000 % 64, s.seq, g.body
 	from stored s join given g on g.source = s.source and g.id = s.id
 )
-select g.n from stored s join given g on g.source = s.source and g.id = s.id`
+select g.n, coalesce(g.key, ''), g.entitled from stored s join given g on g.source = s.source and g.id = s.id`
 )

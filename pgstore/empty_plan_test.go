@@ -14,9 +14,10 @@ import (
 
 // whole lists statements that may read a whole index.
 var whole = map[string]string{
-	"SelectIgnored":  "Forget reads all ignored events of a source",
-	"selectBacklog":  "of what is pending or ended badly, by partial indexes",
-	"tallyDeletions": "of what is being deleted, by a partial index",
+	"SelectIgnored":    "Forget reads all ignored events of a source",
+	"selectEventTally": "of what is open, by a partial index",
+	"selectBacklog":    "of what is pending or ended badly, by partial indexes",
+	"tallyDeletions":   "of what is being deleted, by a partial index",
 }
 
 // A connection keeps the plan that it made on an empty database while its tables fill, until

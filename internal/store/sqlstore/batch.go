@@ -30,29 +30,6 @@ func askEach[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s
 	}
 }
 
-// changedEach runs a write for each of rows, which are its parameters, and returns a function that
-// returns which rows changed something. A statement over arrays returns their numbers, from 1.
-func (t *tx) changedEach(s Statement, rows [][]any) (changed func() []bool) {
-	answer := make([]bool, len(rows))
-	queries := t.batch(s, rows)
-	if _, whole := t.dialect.Batch[s]; whole && len(rows) > 0 {
-		queries[0].Row = func(row Scanner) error {
-			n, err := scanNumber(row)
-			if err == nil {
-				answer[n-1] = true
-			}
-			return err
-		}
-		return func() []bool { return answer }
-	}
-	return func() []bool {
-		for i, q := range queries {
-			answer[i] = q.Changed > 0
-		}
-		return answer
-	}
-}
-
 // batch queues a statement for each of rows: as one statement over arrays where the dialect
 // has one, else once for each row.
 func (t *tx) batch(s Statement, rows [][]any) (queries []*Query) {

@@ -12,7 +12,8 @@ import (
 
 // InsertEvent stores an event if it is new, under the key $10 or the account that the customer $14 is or
 // was linked to. An empty key means none. The event gets the generation that no run has claimed yet: the
-// one that its mark makes, or that an earlier mark has made.
+// one that its mark makes, or that an earlier mark has made. A statement over arrays returns, for each
+// event that is new, its number from 1, its key, and whether that is an account with access.
 const InsertEvent Statement = `
 insert into events (source, id, type, origin, object_id, customer_id, api_version,
 	occurred_at, received_at, key, generation, status, reason, body)
@@ -48,21 +49,68 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 	for i, a := range arrivals {
 		rows[i] = eventRow(a.Delivery)
 	}
-	stored := t.changedEach(InsertEvent, rows)
+	stored := t.storeEvents(rows)
 	if err := t.flush(ctx); err != nil {
 		return nil, fmt.Errorf("store events: %w", err)
 	}
 	receipts := make([]lockstep.Receipt, len(deliveries))
-	var marks []lockstep.Mark
-	for i, is := range stored() {
+	var marks, placed []lockstep.Mark
+	for i, at := range stored() {
 		a := arrivals[i]
-		receipts[a.index] = lockstep.Receipt{Stored: is, Marked: is && a.Mark != nil}
-		if receipts[a.index].Marked {
+		receipts[a.index] = lockstep.Receipt{Stored: at.stored, Marked: at.stored && a.Mark != nil}
+		switch {
+		case !receipts[a.index].Marked:
+		case at.key == lockstep.Key{}:
 			marks = append(marks, *a.Mark)
+		default:
+			placed = append(placed, at.place(*a.Mark))
 		}
 	}
 	t.mark(marks...)
+	t.markPlaced(placed...)
 	return receipts, nil
+}
+
+// landing says what became of a delivery.
+type landing struct {
+	stored   bool
+	key      lockstep.Key // of the event; zero if its mark lands on the same key by itself
+	entitled bool         // key is an account with access
+}
+
+// place returns a mark on the key of its event.
+func (l landing) place(m lockstep.Mark) lockstep.Mark {
+	if m.Eager && l.key != m.Key && !l.entitled {
+		m.Delay = 0
+	}
+	m.Key = l.key
+	return m
+}
+
+// storeEvents stores events, and returns a function that returns what became of each. With several
+// writers, a customer may be linked between the event and its mark, so the mark must follow the event.
+func (t *tx) storeEvents(rows [][]any) (answer func() []landing) {
+	landings := make([]landing, len(rows))
+	queries := t.batch(InsertEvent, rows)
+	if _, whole := t.dialect.Batch[InsertEvent]; whole && len(rows) > 0 {
+		queries[0].Row = func(row Scanner) error {
+			var n int64
+			at, key := landing{stored: true}, ""
+			err := row.Scan(&n, &key, &at.entitled)
+			if err == nil && key != "" {
+				at.key, err = lockstep.ParseKey(key)
+			}
+			landings[n-1] = at
+			return err
+		}
+		return func() []landing { return landings }
+	}
+	return func() []landing {
+		for i, q := range queries {
+			landings[i].stored = q.Changed > 0
+		}
+		return landings
+	}
 }
 
 // arrival is a delivery and its place among those of its transaction.

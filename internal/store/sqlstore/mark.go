@@ -83,7 +83,14 @@ func (s *Store) Mark(ctx context.Context, marks ...lockstep.Mark) error {
 
 // mark marks each key once, or the account on which the mark lands. It does so in the order of the keys,
 // so that two writers do not deadlock.
-func (t *tx) mark(marks ...lockstep.Mark) {
+func (t *tx) mark(marks ...lockstep.Mark) { t.markAs(marks, customerOf) }
+
+// markPlaced marks keys that have landed.
+func (t *tx) markPlaced(marks ...lockstep.Mark) {
+	t.markAs(marks, func(lockstep.Key) string { return "" })
+}
+
+func (t *tx) markAs(marks []lockstep.Mark, customerOf func(lockstep.Key) string) {
 	var rows [][]any
 	soon := t.now() + haste.Milliseconds()
 	for _, m := range merge(marks) {
