@@ -19,9 +19,12 @@ const (
 	// UpsertMark marks a key, or the account that the customer $8 is or was linked to. $4 is the
 	// time, $5 when the mark wants a run, $6 the latest time at which an interactive mark gets its
 	// run during backoff, $7 whether it gathers, and $9 whether it wants its run at once if it
-	// lands on an account without access. The cases of priority and run_at, in this order: nothing was pending, or a run is in progress and this
-	// is the first mark since its claim, so the columns hold the run's values; the key is in
-	// backoff (run_at only); something was pending already.
+	// lands on an account without access. The cases of priority and run_at, in this order:
+	//
+	//	nothing was pending
+	//	a run is in progress and this is the first mark since its claim: the columns hold the run's values
+	//	the key is in backoff (run_at only)
+	//	something was pending already
 	//
 	// A mark that adds nothing to what no run has taken yet only locks the row. That happens for
 	// all but the first event of a checkout. The lock makes the next run start after this

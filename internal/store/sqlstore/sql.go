@@ -94,7 +94,7 @@ func (c *connection) prepare(ctx context.Context, text string) (*sql.Stmt, error
 }
 
 func (c *connection) exec(ctx context.Context, text string) error {
-	stmt, err := c.prepare(ctx, text)
+	stmt, err := c.prepare(ctx, text) //nolint:sqlclosecheck // close does
 	if err == nil {
 		_, err = stmt.ExecContext(ctx)
 	}
@@ -139,7 +139,7 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stmt, err := t.on.prepare(ctx, q.SQL)
+	stmt, err := t.on.prepare(ctx, q.SQL) //nolint:sqlclosecheck // the connection closes it
 	if err != nil {
 		return err
 	}

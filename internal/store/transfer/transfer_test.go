@@ -155,7 +155,8 @@ func goesOn(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[lockstep.EventStatus]int64{lockstep.EventParked: 4, lockstep.EventPending: 2}, tally); diff != "" {
+	want := map[lockstep.EventStatus]int64{lockstep.EventParked: 4, lockstep.EventPending: 2}
+	if diff := cmp.Diff(want, tally); diff != "" {
 		t.Error(diff)
 	}
 	again := lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", Body: []byte("x")}}
