@@ -75,6 +75,7 @@ const (
 	ScopeMembers                         // the organization's members
 	ScopeMissing                         // the directory's list lacks the identity: confirm it twice
 	ScopeSuccession                      // an operator assigned a former account to it
+	ScopePaid                            // of a payment: an event says that it was paid
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )

@@ -36,38 +36,39 @@ on conflict (key) do update set
 	run_at = case
 		when work.generation = work.done_generation
 			or work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation
-			then greatest(excluded.run_at, work.quiet_until * excluded.gathers)
+			then greatest(excluded.run_at, least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers)
 		when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then
 			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1]
 				else work.run_at end
-		else least(work.run_at, greatest(excluded.run_at, work.quiet_until * excluded.gathers)) end
+		else least(work.run_at, greatest(excluded.run_at, least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers)) end
 where work.generation = work.done_generation or work.generation = work.claimed_generation
 	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
 	or work.lease_until > (cast($4 as bigint[]))[1] and excluded.gathers < work.gathers
 	or case when work.lease_until <= (cast($4 as bigint[]))[1]
 		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
-		else greatest(excluded.run_at, work.quiet_until * excluded.gathers) < work.run_at end`
+		else greatest(excluded.run_at, least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers) < work.run_at end`
 
 	// insertEventBatch stores the events, and their bodies in the table of bodies. It locks the rows of their
 	// keys first, so that the generations are current.
 	insertEventBatch = `
 with given as materialized (
 	select n, source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
-		coalesce(linked.key, nullif(events.key, '')) collate "C" as key, coalesce(linked.entitled, false) as entitled,
+		coalesce(linked.key, nullif(given.key, '')) collate "C" as key, coalesce(linked.entitled, false) as entitled,
 		status, reason, body
 	from unnest(cast($1 as text[]), cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]),
 		cast($6 as text[]), cast($7 as text[]), cast($8 as bigint[]), cast($9 as bigint[]), cast($10 as text[]),
 		cast($11 as text[]), cast($12 as text[]), cast($13 as bytea[]), cast($14 as text[])) with ordinality
-		as events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
+		as given (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key, status,
 			reason, body, linked_id, n)
 	left join lateral (
 		select a.kind || '/' || a.id as key, a.entitled_by <> '' as entitled from accounts a
-		where a.customer_id = events.linked_id
+		where a.customer_id = given.linked_id
 		union all
 		select f.kind || '/' || f.id,
 			(select a.entitled_by <> '' from accounts a where a.kind = f.kind and a.id = f.id)
-		from former_customers f where f.customer_id = events.linked_id
+		from former_customers f where f.customer_id = given.linked_id
 		limit 1) as linked on true
+	where (select 1 from events e where e.source = given.source and e.id = given.id) is null
 ), held as materialized (
 	select key, case when generation = done_generation or generation = claimed_generation then generation + 1
 		else generation end as generation

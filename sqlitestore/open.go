@@ -100,7 +100,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(sqlstore.NewSQL(writer, 1, "begin immediate"), sqlstore.NewSQL(reader, readers, "begin"),
+	return sqlstore.New(sqlstore.NewSQL(writer, 1, false, busy), sqlstore.NewSQL(reader, readers, true, busy),
 		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ import (
 type backfillCommand struct {
 	remote
 	DryRun  bool    `help:"Report what the first start would link, and change nothing. Needs the configuration of serve, but no running service and no database."`
-	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, or 0.9)." placeholder:"SHARE" example:"0.6"`
+	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, at most 0.5)." placeholder:"SHARE" example:"0.6"`
 	JSON    bool    `help:"Print the report as JSON."`
 	NoStart bool    `help:"Do not start a backfill: follow the running one, or print the report of the last one."`
 
@@ -128,13 +129,14 @@ func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 		return report, err
 	}
 	defer func() { err = errors.Join(err, config.Store.Close()) }()
-	if c.Rate != 0 {
-		config.Sync.BackfillRate = c.Rate
-	}
+	config.Sync.BackfillRate = cmp.Or(c.Rate, min(config.Sync.BackfillRate, dryRunRate))
 	return server.DryRun(ctx, config, func(at lockstep.Backfill) {
 		show.at(backfillProgress{Phase: string(at.Phase), Done: at.PhaseCount, Total: at.Total()})
 	})
 }
+
+// dryRunRate is the most that a dry run takes by default: it shares no rate gate with a running service.
+const dryRunRate = 0.5
 
 // printReport prints the counts, and each group of customers.
 func printReport(in *surroundings, r lockstep.BackfillReport, dry bool) {

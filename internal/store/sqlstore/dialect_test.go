@@ -12,6 +12,9 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
+// never has a connection closed after an error.
+func never(error) bool { return false }
+
 // withDialect is a store over an SQLite database, with another dialect.
 func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 	t.Helper()
@@ -28,7 +31,7 @@ func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	both := sqlstore.NewSQL(db, 1, "begin immediate")
+	both := sqlstore.NewSQL(db, 1, false, never)
 	store := sqlstore.New(both, both, dialect)
 	closeAfter(t, store)
 	return store

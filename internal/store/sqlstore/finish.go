@@ -247,7 +247,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return true, nil
 	}
 	again := lockstep.Mark{Key: claim.Key, Scope: claim.Scope | lockstep.ScopeAll, Priority: lockstep.Normal}
-	t.mark(again)
+	t.markPlaced(again) // the events are there still
 	return true, nil
 }
 

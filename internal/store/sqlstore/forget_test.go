@@ -76,7 +76,7 @@ func TestWritersDoNotWaitForASearch(t *testing.T) {
 	}
 	searched := 0
 	var store *sqlstore.Store
-	reader := &searching{sqlstore.NewSQL(open(), 1, "begin"), func() {
+	reader := &searching{sqlstore.NewSQL(open(), 1, true, never), func() {
 		searched++
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -84,7 +84,7 @@ func TestWritersDoNotWaitForASearch(t *testing.T) {
 			t.Errorf("during the search: %v", err)
 		}
 	}}
-	store = sqlstore.New(sqlstore.NewSQL(open(), 1, "begin immediate"), reader, sqlstore.Dialect{})
+	store = sqlstore.New(sqlstore.NewSQL(open(), 1, false, never), reader, sqlstore.Dialect{})
 	closeAfter(t, store)
 	events, err := store.Forget(t.Context(), account)
 	if err != nil || events != 1 || searched != 2 {

@@ -100,7 +100,9 @@ func (t *tx) storeEvents(rows [][]any) (answer func() []landing) {
 			if err == nil && key != "" {
 				at.key, err = lockstep.ParseKey(key)
 			}
-			landings[n-1] = at
+			if err == nil {
+				landings[n-1] = at
+			}
 			return err
 		}
 		return func() []landing { return landings }

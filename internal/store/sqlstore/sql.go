@@ -12,15 +12,16 @@ import (
 // SQL is a [Database] over database/sql, for a driver without round trips. It keeps its
 // connections, each with the statements that it has prepared.
 type SQL struct {
-	db    *sql.DB
-	begin string
-	free  chan *connection // nil: one may be opened
+	db       *sql.DB
+	readOnly bool
+	keep     func(error) bool
+	free     chan *connection // nil: one may be opened
 }
 
-// NewSQL returns a database with up to so many connections. Its transactions begin with the statement
-// begin.
-func NewSQL(db *sql.DB, connections int, begin string) *SQL {
-	d := &SQL{db: db, begin: begin, free: make(chan *connection, connections)}
+// NewSQL returns a database with up to so many connections that only reads, or whose transactions write.
+// keep says after which errors of a begin the connection can be used again; it is closed after others.
+func NewSQL(db *sql.DB, connections int, readOnly bool, keep func(error) bool) *SQL {
+	d := &SQL{db: db, readOnly: readOnly, keep: keep, free: make(chan *connection, connections)}
 	for range connections {
 		d.free <- nil
 	}
@@ -53,11 +54,15 @@ func (d *SQL) began(ctx context.Context, c *connection) (*connection, error) {
 		}
 		c = &connection{conn: conn, prepared: map[string]*sql.Stmt{}}
 	}
-	err := ctx.Err()
-	if err == nil {
-		err = c.exec(context.WithoutCancel(ctx), d.begin)
+	if err := ctx.Err(); err != nil {
+		return c, err
 	}
-	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) {
+	begin := "begin immediate"
+	if d.readOnly {
+		begin = "begin"
+	}
+	err := c.exec(context.WithoutCancel(ctx), begin)
+	if err != nil && !d.keep(err) {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, err
@@ -101,12 +106,18 @@ func (c *connection) exec(ctx context.Context, text string) error {
 	return err
 }
 
+// close closes the connection and with it an open transaction. It does not give the connection back to
+// the pool of database/sql, which would keep both.
 func (c *connection) close() error {
 	var errs []error
 	for _, stmt := range c.prepared {
 		errs = append(errs, stmt.Close())
 	}
-	return errors.Join(append(errs, c.conn.Close())...)
+	err := c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		err = nil
+	}
+	return errors.Join(append(errs, err)...)
 }
 
 type sqlTransaction struct {
@@ -155,6 +166,9 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 }
 
 func (t *sqlTransaction) read(ctx context.Context, stmt *sql.Stmt, q *Query) (err error) {
+	if !t.database.readOnly {
+		ctx = context.WithoutCancel(ctx)
+	}
 	rows, err := stmt.QueryContext(ctx, q.Args...)
 	if err != nil {
 		return err

@@ -52,6 +52,7 @@ const (
 	deleted       = lockstep.ScopeIdentity | lockstep.ScopeDeleted
 	gone          = lockstep.ScopeCustomer | lockstep.ScopeSubscriptions
 	refunds       = lockstep.ScopePayments
+	paid          = lockstep.ScopeSubscriptions | lockstep.ScopePaid
 )
 
 // routes is the table of the event types that matter. Events of all other types are stored as ignored.
@@ -81,7 +82,7 @@ var routes = map[lockstep.Source]map[string]route{
 		"invoice.marked_uncollectible":    {theCustomer, subscriptions, soon},
 		"invoice.upcoming":                {theCustomer, subscriptions, later},
 
-		"payment_intent.succeeded":      {thePayment, subscriptions, spare},
+		"payment_intent.succeeded":      {thePayment, paid, spare},
 		"payment_intent.payment_failed": {thePayment, subscriptions, soon},
 		"payment_intent.canceled":       {thePayment, subscriptions, soon},
 

@@ -94,8 +94,8 @@ func (p *Payments) find(ctx context.Context, claim lockstep.Claim) error {
 		id = session.ID
 	} else if err != nil {
 		return fmt.Errorf("find the license of a payment: %w", err)
-	} else if license.Status == lockstep.LicenseActive && claim.Scope == lockstep.ScopeSubscriptions {
-		return nil // its events say only that it was paid; those of refunds have another scope
+	} else if license.Status == lockstep.LicenseActive && claim.Scope == lockstep.ScopeSubscriptions|lockstep.ScopePaid {
+		return nil // its events say only that it was paid
 	}
 	return p.Store.Mark(ctx, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCheckout, ID: id},
 		Priority: lockstep.Interactive, Gathers: true})
