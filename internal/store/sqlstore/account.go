@@ -22,7 +22,7 @@ select kind, id, state, email, name, identity_updated_at,
 from accounts where kind = $1 and id = $2`
 
 	selectAccountsAfter Statement = `
-select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limit $3`
+select kind, id from accounts where (kind, id) > ($1, $2) order by kind, id limit $3 + 0`
 )
 
 // Account implements [lockstep.Accounts].

@@ -23,7 +23,7 @@ on conflict (kind, id) do update set seq = excluded.seq`
 	SelectLastChange Statement = `select seq from change_count where id = 1`
 
 	selectChanges Statement = `
-select kind, id from changes where seq > $1 order by seq limit $2`
+select kind, id from changes where seq > $1 order by seq limit $2 + 0`
 )
 
 // changed notes that this transaction writes an account's record.

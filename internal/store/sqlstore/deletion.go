@@ -20,18 +20,18 @@ const (
 
 	selectHeld Statement = `select exists (select 1 from accounts where deletion = 'held' and deletion <> '')`
 
-	countLinked Statement = `select count(*) from (select 1 from accounts where customer_id > '' limit $1) as linked`
+	countLinked Statement = `select count(*) from (select 1 from accounts where customer_id > '' limit $1 + 0) as linked`
 
 	updateDeletion Statement = `update accounts set deletion = $3, deletion_at = $4 where kind = $1 and id = $2`
 
 	selectDeletions Statement = `
 select kind, id, deletion, deletion_at from accounts where deletion = $1 and deletion <> ''
 	and deletion_refused = 0 and deletion_at <= $3
-order by deletion_at, kind, id limit $2`
+order by deletion_at, kind, id limit $2 + 0`
 
 	selectRefused Statement = `
 select kind, id, 'refused', deletion_at from accounts where deletion_refused = 1 and deletion_refused <> 0
-order by deletion_at, kind, id limit $1`
+order by deletion_at, kind, id limit $1 + 0`
 
 	tallyDeletions Statement = `select deletion, count(*) from accounts where deletion <> '' and deletion_refused = 0 group by deletion`
 

@@ -19,7 +19,7 @@ from roster where kind = $1 and id = $2`
 	selectIdentities Statement = `
 select kind, id, email, name, metadata, updated_at, removed_at
 from roster where kind = $1 and id > $2 and removed_at = 0
-order by id limit $3`
+order by id limit $3 + 0`
 
 	upsertIdentity Statement = `
 insert into roster (kind, id, email, name, metadata, updated_at)

@@ -74,7 +74,7 @@ where seq in (
 	select seq from events
 	where key = $1 and status in ('pending', 'parked', 'failed') and (status <> $3 or reason <> $4)
 		and generation <= (select claimed_generation from work where key = $1 and lease_token = $2)
-	limit $5)`
+	limit $5 + 0)`
 
 	endWaits Statement = `
 delete from work_waits where key = $1 and exists (select 1 from work where key = $1 and lease_token = $2)`

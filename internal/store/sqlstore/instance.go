@@ -33,7 +33,7 @@ update accounts set instance_generation = $3, missing_since = $4, candidate = $5
 select kind, id, instance_generation, coalesce(customer_id, '') from accounts
 where instance_generation < (select generation from instances where provider = 'clerk')
 	and (instance_generation, kind, id) > ($1, $2, $3) and state = 'active'
-order by instance_generation, kind, id limit $4`
+order by instance_generation, kind, id limit $4 + 0`
 
 	selectFormerByEmail Statement = `
 select kind, id from accounts

@@ -110,6 +110,18 @@ func TestStatementsDoNotScan(t *testing.T) {
 	}
 }
 
+// TestNoLimitIsABareParameter: SQLite plans a statement again whenever the parameter of a bare limit is
+// bound. That took half of Finish.
+func TestNoLimitIsABareParameter(t *testing.T) {
+	t.Parallel()
+	bare := regexp.MustCompile(`limit \$\d+($|[^\d +]| (?:$|[^+]))`)
+	for name, text := range statementsOf(t) {
+		if at := bare.FindString(strings.Join(strings.Fields(text), " ")); at != "" {
+			t.Errorf("%s has %q; add + 0", name, at)
+		}
+	}
+}
+
 func closeAfter(t *testing.T, c io.Closer) {
 	t.Helper()
 	t.Cleanup(func() {

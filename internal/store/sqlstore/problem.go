@@ -9,7 +9,7 @@ import (
 )
 
 const selectProblems Statement = `
-select kind, id, problems from accounts where problems <> '' and (kind, id) > ($1, $2) order by kind, id limit $3`
+select kind, id, problems from accounts where problems <> '' and (kind, id) > ($1, $2) order by kind, id limit $3 + 0`
 
 // Troubled implements [lockstep.Accounts].
 func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Troubled, error) {

@@ -20,7 +20,7 @@ update events set body = x''
 where seq in (
 	select seq from events
 	where status in ('done', 'ignored') and length(body) > 0 and received_at < $1
-	order by received_at limit $2)
+	order by received_at limit $2 + 0)
 returning seq`
 
 	// selectPageEnd finds the first event after a page of $2 events that follow the event $1.

@@ -20,9 +20,9 @@ update accounts set linked_seq = (select seq from change_count where id = 1) whe
 
 	moveEvents Statement = `
 update events set key = $2, generation = (select generation from work where key = $2), status = 'pending', reason = ''
-where seq in (select seq from events where key = $1 and status in ('pending', 'parked', 'failed') limit $3)`
+where seq in (select seq from events where key = $1 and status in ('pending', 'parked', 'failed') limit $3 + 0)`
 
-	selectSomeWaiting Statement = `select key from work_waits where waits_for = $1 order by key limit $2`
+	selectSomeWaiting Statement = `select key from work_waits where waits_for = $1 order by key limit $2 + 0`
 
 	// settleUnheld settles a key, unless a run holds it at the time $2.
 	settleUnheld Statement = `

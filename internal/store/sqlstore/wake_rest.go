@@ -10,7 +10,7 @@ import (
 // takeWaits deletes some waits for a key, so that the next step finds others.
 const takeWaits Statement = `
 delete from work_waits
-where waits_for = $1 and key in (select key from work_waits where waits_for = $1 order by key limit $2)
+where waits_for = $1 and key in (select key from work_waits where waits_for = $1 order by key limit $2 + 0)
 returning key`
 
 // Wake implements [lockstep.Queue]. It deletes the waits of the keys that it marks. They are pending

@@ -22,11 +22,11 @@ from hook_deliveries where endpoint = $1 and subject = $2`
 	selectDeliveries Statement = `
 select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
 from hook_deliveries where endpoint = $1
-order by at desc, subject desc limit $2`
+order by at desc, subject desc limit $2 + 0`
 
 	selectMissed Statement = `
 select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') and subject > $2
-order by subject limit $3`
+order by subject limit $3 + 0`
 
 	upsertDelivery Statement = `
 insert into hook_deliveries (endpoint, subject, state, status, reason, attempts, sequence, began_at, at)

@@ -22,7 +22,7 @@ select * from (
 		disposition, reason
 	from work where disposition in ('parked', 'failed') and generation <= done_generation
 ) as backlog
-order by key limit $1`
+order by key limit $1 + 0`
 
 	selectWaiting Statement = `select key from work_waits where waits_for = $1 order by key`
 )
