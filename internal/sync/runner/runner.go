@@ -36,17 +36,26 @@ func (r *Runner) Wake() {
 
 // slots are the free and taken slots of a running runner.
 type slots struct {
-	general  chan struct{}
-	reserved chan struct{} // for interactive work only
+	general  lane
+	reserved lane // for interactive work only
 	running  sync.WaitGroup
 }
 
+// lane is a share of the slots, for work of priorities up to least.
+type lane struct {
+	taken chan struct{}
+	least lockstep.Priority
+	more  bool // the last claim got all that it asked for, so more is probably due
+}
+
+func (l *lane) free() int { return cap(l.taken) - len(l.taken) }
+
 // next returns the slots to fill: the general ones, or the reserved ones if those are taken.
-func (s *slots) next() (lane chan struct{}, least lockstep.Priority) {
-	if len(s.general) == cap(s.general) {
-		return s.reserved, lockstep.Interactive
+func (s *slots) next() *lane {
+	if s.general.free() == 0 {
+		return &s.reserved
 	}
-	return s.general, lockstep.Background
+	return &s.general
 }
 
 // Run works until ctx ends, then waits for the runs in flight. It cuts off runs that outlast
@@ -54,8 +63,9 @@ func (s *slots) next() (lane chan struct{}, least lockstep.Priority) {
 func (r *Runner) Run(ctx context.Context) error {
 	work, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
-	s := &slots{general: make(chan struct{}, r.config.Slots-r.config.Reserved),
-		reserved: make(chan struct{}, r.config.Reserved)}
+	s := &slots{
+		general:  lane{taken: make(chan struct{}, r.config.Slots-r.config.Reserved), least: lockstep.Background},
+		reserved: lane{taken: make(chan struct{}, r.config.Reserved), least: lockstep.Interactive}}
 	for ctx.Err() == nil {
 		if pause := r.fill(ctx, work, s); pause > 0 {
 			r.rest(ctx, pause)
@@ -84,12 +94,11 @@ const contended = 10 * time.Millisecond
 // fill starts as many runs as there are free slots. It returns how long to wait before the
 // next look; 0 if it started any run.
 func (r *Runner) fill(ctx, work context.Context, s *slots) time.Duration {
-	lane, least := s.next()
-	free := cap(lane) - len(lane)
-	if free == 0 {
+	lane := s.next()
+	if lane.free() == 0 {
 		return r.config.Poll
 	}
-	claims, pause, err := r.claim(ctx, free, least)
+	claims, pause, err := r.claim(ctx, lane)
 	switch {
 	case err != nil:
 		r.log.Error("cannot claim work", "error", err)
@@ -100,27 +109,31 @@ func (r *Runner) fill(ctx, work context.Context, s *slots) time.Duration {
 		return contended
 	}
 	for _, claim := range claims {
-		lane <- struct{}{}
+		lane.taken <- struct{}{}
 		s.running.Go(func() {
 			defer r.Wake()
-			defer func() { <-lane }()
+			defer func() { <-lane.taken }()
 			r.run(work, claim)
 		})
 	}
 	return 0
 }
 
-// claim claims up to limit keys. It returns a pause instead if none is due. It looks before it
-// claims, because a claim needs the database's only writer.
+// claim claims a key for each free slot of a lane. It returns a pause instead if none is due. It looks
+// before it claims, because a claim needs the database's only writer, unless more is probably due.
 //
 // The end of ctx does not cancel it: a claim whose commit was in flight would hold its keys
 // without anyone knowing. A timeout bounds it, because a database may stop answering.
-func (r *Runner) claim(ctx context.Context, limit int, least lockstep.Priority) ([]lockstep.Claim, time.Duration,
-	error) {
+func (r *Runner) claim(ctx context.Context, lane *lane) ([]lockstep.Claim, time.Duration, error) {
 	within := min(r.config.Lease-r.config.Timeout, 10*time.Second)
 	asking, done := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer done()
-	next, pending, err := r.queue.NextDue(asking, least)
+	if lane.more {
+		if claims, err := r.take(asking, lane); len(claims) > 0 || err != nil {
+			return claims, 0, err
+		}
+	}
+	next, pending, err := r.queue.NextDue(asking, lane.least)
 	switch {
 	case err != nil:
 		return nil, 0, err
@@ -130,6 +143,15 @@ func (r *Runner) claim(ctx context.Context, limit int, least lockstep.Priority) 
 	if wait := time.Until(next); wait > 0 {
 		return nil, min(wait, r.config.Poll), nil
 	}
-	claims, err := r.queue.Claim(asking, lockstep.ClaimRequest{Limit: limit, Lease: r.config.Lease, MaxPriority: least})
+	claims, err := r.take(asking, lane)
 	return claims, 0, err
+}
+
+// take claims what is due for the free slots of a lane.
+func (r *Runner) take(ctx context.Context, lane *lane) ([]lockstep.Claim, error) {
+	limit := lane.free()
+	claims, err := r.queue.Claim(ctx,
+		lockstep.ClaimRequest{Limit: limit, Lease: r.config.Lease, MaxPriority: lane.least})
+	lane.more = len(claims) == limit
+	return claims, err
 }
