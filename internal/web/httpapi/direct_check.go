@@ -8,7 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -69,32 +70,42 @@ type broken struct{ error }
 func (b broken) Read([]byte) (int, error) { return 0, b.error }
 
 // parseQuestion reads a body that has nothing but one feature or plan and the account, each once. The
-// framework answers every other body.
+// framework answers every other body. The decoder rejects invalid UTF-8 and names that come twice.
 func parseQuestion(body []byte) (q question, ok bool) {
-	if !utf8.Valid(body) {
+	tokens := jsontext.NewDecoder(bytes.NewBuffer(body)) // which it reads without a copy
+	if open, err := tokens.ReadToken(); err != nil || open.Kind() != '{' {
 		return q, false
 	}
-	tokens := json.NewDecoder(bytes.NewReader(body))
-	if open, err := tokens.Token(); err != nil || open != json.Delim('{') {
-		return q, false
-	}
-	fields := map[string]*string{"account": &q.account, "feature": &q.feature, "plan": &q.plan}
-	for tokens.More() {
-		name, err := tokens.Token()
+	for tokens.PeekKind() == '"' {
+		name, err := tokens.ReadToken()
 		if err != nil {
 			return q, false
 		}
-		value, err := tokens.Token()
-		text, isText := value.(string)
-		field := fields[name.(string)] //nolint:forcetypeassert // the decoder allows no other name
-		if err != nil || !isText || text == "" || len(text) > 200 || !printable(text) || field == nil || *field != "" {
+		field := q.field(name.String())
+		value, err := tokens.ReadToken()
+		if err != nil || value.Kind() != '"' || field == nil {
 			return q, false
 		}
-		*field = text
+		if *field = value.String(); *field == "" || len(*field) > 200 || !printable(*field) {
+			return q, false
+		}
 	}
-	if _, err := tokens.Token(); err != nil {
+	if _, err := tokens.ReadToken(); err != nil { // the end of the object
 		return q, false
 	}
-	_, err := tokens.Token()
+	_, err := tokens.ReadToken()
 	return q, errors.Is(err, io.EOF) && q.account != "" && (q.feature == "") != (q.plan == "")
+}
+
+// field returns the field with a name; nil: the body may not have it.
+func (q *question) field(name string) *string {
+	switch name {
+	case "account":
+		return &q.account
+	case "feature":
+		return &q.feature
+	case "plan":
+		return &q.plan
+	}
+	return nil
 }
