@@ -97,8 +97,8 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 			return err
 		}
 		for _, named := range claims {
-			if c := at[named.customerID]; c != nil {
-				c.Named = append(c.Named, named.account)
+			if c := at[named.CustomerID]; c != nil {
+				c.Named = append(c.Named, named.Account)
 			}
 		}
 		return nil
@@ -264,13 +264,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 	return customers, contested, nil
 }
 
-// claimed is a customer with an account that may own it.
-type claimed struct {
-	customerID string
-	account    lockstep.Account
-}
-
-func scanClaimed(row Scanner) (c claimed, err error) {
-	err = row.Scan(&c.customerID, &c.account.Kind, &c.account.ID)
-	return c, err
+func scanClaimed(row Scanner) (l lockstep.Link, err error) {
+	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID)
+	return l, err
 }

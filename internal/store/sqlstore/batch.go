@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// askEach asks a query for each of rows, which are its parameters. The answers come in no
-// order: what the query returns must tell them apart.
+// askEach asks a query for each of rows, which are its parameters. The answers come in no order.
 func askEach[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
 	rows [][]any) (answer func() ([]T, error)) {
 	var found []T

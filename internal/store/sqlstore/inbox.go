@@ -54,32 +54,34 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 		return nil, fmt.Errorf("store events: %w", err)
 	}
 	receipts := make([]lockstep.Receipt, len(deliveries))
-	var marks, placed []lockstep.Mark
+	var marks []lockstep.Mark
 	for i, at := range stored() {
 		a := arrivals[i]
 		receipts[a.index] = lockstep.Receipt{Stored: at.stored, Marked: at.stored && a.Mark != nil}
-		switch {
-		case !receipts[a.index].Marked:
-		case at.key == lockstep.Key{}:
-			marks = append(marks, *a.Mark)
-		default:
-			placed = append(placed, at.place(*a.Mark))
+		if receipts[a.index].Marked {
+			marks = append(marks, at.place(*a.Mark))
 		}
 	}
-	t.mark(marks...)
-	t.markPlaced(placed...)
+	if _, whole := t.dialect.Batch[InsertEvent]; whole {
+		t.markPlaced(marks...)
+	} else {
+		t.mark(marks...)
+	}
 	return receipts, nil
 }
 
 // landing says what became of a delivery.
 type landing struct {
 	stored   bool
-	key      lockstep.Key // of the event; zero if its mark lands on the same key by itself
+	key      lockstep.Key // of the event; zero if its mark lands there by itself
 	entitled bool         // key is an account with access
 }
 
 // place returns a mark on the key of its event.
 func (l landing) place(m lockstep.Mark) lockstep.Mark {
+	if l.key.IsZero() {
+		return m
+	}
 	if m.Eager && l.key != m.Key && !l.entitled {
 		m.Delay = 0
 	}

@@ -17,9 +17,10 @@ const haste = 5 * time.Second
 
 const (
 	// UpsertMark marks a key, or the account that the customer $8 is or was linked to. $4 is the
-	// time, $5 when the mark wants a run, $6 the latest time at which an interactive mark gets its
-	// run during backoff or a quiet period (a clock may have gone back), $7 whether it gathers, and $9 whether it wants its run at once if it
-	// lands on an account without access. The cases of priority and run_at, in this order:
+	// time, $5 when the mark wants a run, $6 the latest time of that run during backoff (if the mark
+	// is interactive) or a quiet period (a clock may have gone back), $7 whether it gathers, $9
+	// whether it wants its run at once if it lands on an account without access. The cases of
+	// priority and run_at, in this order:
 	//
 	//	nothing was pending
 	//	a run is in progress and this is the first mark since its claim: the columns hold the run's values
@@ -138,11 +139,10 @@ func (t *tx) land(ctx context.Context, key lockstep.Key) (lockstep.Key, error) {
 	if key.Kind != lockstep.KeyCustomer {
 		return key, nil
 	}
-	account, err := t.linked(ctx, key.ID)
-	if errors.Is(err, lockstep.ErrNotFound) {
-		return key, nil
+	if account, err := t.linked(ctx, key.ID); !errors.Is(err, lockstep.ErrNotFound) {
+		return account.Key(), err
 	}
-	return account.Key(), err
+	return key, nil
 }
 
 // linked returns the account that a customer is, or was, linked to.

@@ -85,7 +85,6 @@ type connection struct {
 	prepared map[string]*sql.Stmt
 }
 
-// prepare returns a statement, which it prepares once.
 func (c *connection) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	stmt := c.prepared[text]
 	if stmt == nil {
@@ -106,8 +105,7 @@ func (c *connection) exec(ctx context.Context, text string) error {
 	return err
 }
 
-// close closes the connection and with it an open transaction. It does not give the connection back to
-// the pool of database/sql, which would keep both.
+// close closes the connection and an open transaction. The pool of database/sql would keep both.
 func (c *connection) close() error {
 	var errs []error
 	for _, stmt := range c.prepared {
