@@ -58,3 +58,27 @@ func TestADatabaseReplacedDuringOpenIsRefused(t *testing.T) {
 		t.Error("it was opened")
 	}
 }
+
+// A file that is removed while a connection is being opened is not created again: a service that starts
+// next would find an empty database.
+func TestNoConnectionCreatesTheDatabase(t *testing.T) {
+	t.Parallel()
+	path, _ := stored(t)
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	for name, dsn := range map[string]string{"reader": readerDSN(path), "writer": writerDSN(path, "FULL", briefly),
+		"checkpoints": checkpointDSN(path)} {
+		db, err := (&files{path: path}).open(dsn, 1) // nothing to compare yet
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAfter(t, db)
+		if err := db.PingContext(t.Context()); err == nil {
+			t.Errorf("%s: a connection was opened", name)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the database is there again: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -109,12 +110,12 @@ func (f *files) open(dsn string, connections int) (*sql.DB, error) {
 }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	if err := c.files.check(); err != nil { // before SQLite creates missing files
+	if err := c.files.check(); err != nil { // before SQLite creates a missing log
 		return nil, err
 	}
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(c.files.check(), err) // says more, if a file was removed meanwhile
 	}
 	if err := c.files.check(); err != nil {
 		return nil, errors.Join(err, conn.Close())

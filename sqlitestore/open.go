@@ -185,7 +185,9 @@ func readerDSN(path string) string {
 
 func busyTimeout(d time.Duration) string { return fmt.Sprintf("busy_timeout(%d)", d.Milliseconds()) }
 
-// dsn writes path as a URI, because a plain path may contain a question mark.
+// dsn writes path as a URI, because a plain path may contain a question mark. A connection does not create
+// the file: that would hide that somebody removed it.
 func dsn(path string, query url.Values) string {
+	query.Set("mode", "rw")
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }
