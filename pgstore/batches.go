@@ -36,19 +36,19 @@ on conflict (key) do update set
 	run_at = case
 		when work.generation = work.done_generation
 			or work.lease_until > (cast($4 as bigint[]))[1] and work.generation = work.claimed_generation
-			then greatest(excluded.run_at, least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers)
+			then greatest(excluded.run_at, least(work.quiet_until, (cast($4 as bigint[]))[1] + 60000) * excluded.gathers)
 		when work.lease_until <= (cast($4 as bigint[]))[1] and work.disposition = 'retry' then
 			case when excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at then (cast($6 as bigint[]))[1]
 				else work.run_at end
 		else least(work.run_at, greatest(excluded.run_at,
-			least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers)) end
+			least(work.quiet_until, (cast($4 as bigint[]))[1] + 60000) * excluded.gathers)) end
 where work.generation = work.done_generation or work.generation = work.claimed_generation
 	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
 	or work.lease_until > (cast($4 as bigint[]))[1] and excluded.gathers < work.gathers
 	or case when work.lease_until <= (cast($4 as bigint[]))[1]
 		and work.disposition = 'retry' then excluded.priority = 0 and (cast($6 as bigint[]))[1] < work.run_at
 		else greatest(excluded.run_at,
-			least(work.quiet_until, (cast($6 as bigint[]))[1]) * excluded.gathers) < work.run_at end`
+			least(work.quiet_until, (cast($4 as bigint[]))[1] + 60000) * excluded.gathers) < work.run_at end`
 
 	// insertEventBatch stores the events, and their bodies in the table of bodies. It locks the rows of their
 	// keys first, so that the generations are current.

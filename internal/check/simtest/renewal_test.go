@@ -71,7 +71,7 @@ func (w *world) countRenewal() {
 		t.Errorf("only %d deliveries, which is not a whole renewal", events)
 	}
 	// Stripe is read when it announces the invoice, when the period moves and when the
-	// invoice is paid. Clerk tells of what we wrote, which is one look.
+	// invoice is paid. Clerk sends an event about our write; its run reads Clerk once.
 	if stripe > 3 || writes != 1 || clerk > 1 {
 		t.Errorf("a renewal took %d calls to Stripe, %d metadata writes and %d other calls to Clerk; we promise at most 3, exactly 1 and at most 1", stripe, writes, clerk)
 	}

@@ -17,10 +17,10 @@ const haste = 5 * time.Second
 
 const (
 	// UpsertMark marks a key, or the account that the customer $8 is or was linked to. $4 is the
-	// time, $5 when the mark wants a run, $6 the latest time of that run during backoff (if the mark
-	// is interactive) or a quiet period (a clock may have gone back), $7 whether it gathers, $9
-	// whether it wants its run at once if it lands on an account without access. The cases of
-	// priority and run_at, in this order:
+	// time, $5 when the mark wants a run, $6 the latest time at which an interactive mark gets its
+	// run during backoff, $7 whether it gathers, $9 whether it wants its run at once if it lands on
+	// an account without access. A quiet period delays it by a minute at most, even if a clock went
+	// back. The cases of priority and run_at, in this order:
 	//
 	//	nothing was pending
 	//	a run is in progress and this is the first mark since its claim: the columns hold the run's values
@@ -53,15 +53,15 @@ on conflict (key) do update set
 		else work.priority end,
 	run_at = case
 		when work.generation = work.done_generation or work.lease_until > $4 and work.generation = work.claimed_generation
-			then max(excluded.run_at, min(work.quiet_until, $6) * excluded.gathers)
+			then max(excluded.run_at, min(work.quiet_until, $4 + 60000) * excluded.gathers)
 		when work.lease_until <= $4 and work.disposition = 'retry' then
 			case when excluded.priority = 0 and $6 < work.run_at then $6 else work.run_at end
-		else min(work.run_at, max(excluded.run_at, min(work.quiet_until, $6) * excluded.gathers)) end
+		else min(work.run_at, max(excluded.run_at, min(work.quiet_until, $4 + 60000) * excluded.gathers)) end
 where work.generation = work.done_generation or work.generation = work.claimed_generation
 	or work.scope <> work.scope | excluded.scope or excluded.priority < work.priority
 	or work.lease_until > $4 and excluded.gathers < work.gathers
 	or case when work.lease_until <= $4 and work.disposition = 'retry' then excluded.priority = 0 and $6 < work.run_at
-		else max(excluded.run_at, min(work.quiet_until, $6) * excluded.gathers) < work.run_at end`
+		else max(excluded.run_at, min(work.quiet_until, $4 + 60000) * excluded.gathers) < work.run_at end`
 
 	// selectLinked finds the account that a customer is, or was, linked to.
 	selectLinked Statement = `

@@ -41,7 +41,7 @@ func (s *Store) Save(ctx context.Context, claim lockstep.Claim, change lockstep.
 		return fmt.Errorf("save %s: %w", change.Record.Account, err)
 	}
 	err = s.writeEarly(ctx, func(t *tx) error {
-		// The notices are looked for under the account's lock, so no other run stores one meanwhile.
+		// Look for the notices under the account's lock, so that no other run stores one meanwhile.
 		holds, account := t.holds(ctx, claim), t.askAccount(ctx, change.Record.Account)
 		notices := t.storedNotices(ctx, change.Notices)
 		if err := holds(); err != nil {

@@ -44,8 +44,8 @@ func (d *SQL) Begin(ctx context.Context) (Transaction, error) {
 	return &sqlTransaction{database: d, on: c}, nil
 }
 
-// began begins a transaction on a connection, and opens it if there is none. After an error it returns
-// the connection if another transaction can use it.
+// began begins a transaction on a connection, which it opens if c is nil. After an error, the connection
+// that it returns can be used by another transaction; nil if it was closed.
 func (d *SQL) began(ctx context.Context, c *connection) (*connection, error) {
 	if c == nil {
 		conn, err := d.db.Conn(ctx)

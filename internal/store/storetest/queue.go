@@ -254,7 +254,7 @@ var queue = map[string]func(*world){
 			w.Errorf("the more urgent is due at %s (%v), want in two hours", at, pending)
 		}
 		if at, pending := due(lockstep.Interactive); pending {
-			w.Errorf("nothing is interactive, and due at %s", at)
+			w.Errorf("interactive work is due at %s, want none", at)
 		}
 		w.holdFirst(alice.Key())
 		if at, pending := due(lockstep.Normal); !pending || !near(at, time.Minute) {

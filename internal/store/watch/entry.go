@@ -29,7 +29,7 @@ type Entry struct {
 // period is the time in which an answer holds, by the wall clock.
 type period struct{ from, until time.Time } // no until: forever
 
-// at returns the period of an answer that was computed at a moment.
+// periodOf returns the period of an answer that was computed at a moment.
 func periodOf(access lockstep.Access, at time.Time) period {
 	return period{from: at.Round(0), until: access.Recheck.Round(0)}
 }

@@ -36,7 +36,7 @@ type urgency struct {
 }
 
 var (
-	bought   = urgency{priority: lockstep.Interactive}                                        // somebody waits for it
+	bought   = urgency{priority: lockstep.Interactive}                                        // a buyer waits
 	mayGrant = urgency{priority: lockstep.Normal, delay: 300 * time.Millisecond, eager: true} // access, or be a renewal's
 	awaited  = urgency{priority: lockstep.Interactive, delay: 40 * time.Millisecond}          // by a user
 	soon     = urgency{priority: lockstep.Normal, delay: 300 * time.Millisecond}
