@@ -19,7 +19,7 @@ const module = "github.com/lockstep-dev/lockstep"
 // not listed may import none of ours.
 //
 //	cmd -> server -> internal/web -> internal/sync -> root
-//	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root
+//	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root, sqlrun
 var mayImport = map[string][]string{
 	".":                    {},
 	"internal/sync/ingest": {".", "internal/clients", "internal/recent"},
@@ -40,7 +40,8 @@ var mayImport = map[string][]string{
 	"internal/web/problem":          {},
 	"internal/web/checkouts":        {".", "internal/sync/pricebook"},
 	"internal/store/watch":          {"."},
-	"internal/store/sqlstore":       {"."},
+	"internal/store/sqlrun":         {},
+	"internal/store/sqlstore":       {".", "internal/store/sqlrun"},
 	"internal/upstream":             {"."},
 	"internal/store/storetest":      {"."},
 	"internal/out/email":            {"."},
@@ -57,8 +58,8 @@ var mayImport = map[string][]string{
 	"clerkdirectory":                {".", "internal/upstream", "internal/out/standardwebhooks"},
 	"internal/out/webhookout":       {".", "internal/out/standardwebhooks"},
 	"internal/out/standardwebhooks": {"."},
-	"sqlitestore":                   {".", "internal/store/sqlstore"},
-	"pgstore":                       {".", "internal/store/sqlstore"},
+	"sqlitestore":                   {".", "internal/store/sqlstore", "internal/store/sqlrun"},
+	"pgstore":                       {".", "internal/store/sqlstore", "internal/store/sqlrun"},
 	"internal/store/freeport":       {},
 	"internal/store/pgtest":         {"internal/store/freeport"},
 	"internal/store/sqlitetest":     {"sqlitestore"},
@@ -86,7 +87,8 @@ var mustNotImport = map[string][]string{
 	"internal/sync/pricebook": {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/web/checkouts":  {"net/http", "database/sql", "github.com/stripe/", "github.com/clerk/"},
 	"internal/upstream":       {"database/sql", "github.com/stripe/", "github.com/clerk/"},
-	"internal/store/sqlstore": {"net/http", "modernc.org/", "github.com/jackc/"},
+	"internal/store/sqlstore": {"net/http", "database/sql", "modernc.org/", "github.com/jackc/"},
+	"internal/store/sqlrun":   {"net/http", "modernc.org/", "github.com/jackc/"},
 	"simulator/":              {"github.com/stripe/", "github.com/clerk/"},
 }
 

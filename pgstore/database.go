@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
-// database is a [sqlstore.Database] over a pool of connections.
+// database is a [sqlrun.Database] over a pool of connections.
 type database struct {
 	pool  *pgxpool.Pool
 	begin string // the statement that begins a transaction
@@ -25,8 +25,8 @@ const (
 	beginReading = "begin isolation level repeatable read read only"
 )
 
-// Begin implements [sqlstore.Database]. The server begins with the first Send.
-func (d *database) Begin(ctx context.Context) (sqlstore.Transaction, error) {
+// Begin implements [sqlrun.Database]. The server begins with the first Send.
+func (d *database) Begin(ctx context.Context) (sqlrun.Transaction, error) {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ type transaction struct {
 	begin string // the statement that starts the transaction; empty once it has started
 }
 
-// Send implements [sqlstore.Transaction].
-func (t *transaction) Send(ctx context.Context, queries []*sqlstore.Query, commit bool) error {
+// Send implements [sqlrun.Transaction].
+func (t *transaction) Send(ctx context.Context, queries []*sqlrun.Query, commit bool) error {
 	batch := &pgx.Batch{}
 	if t.begin != "" {
 		batch.Queue(t.begin)
@@ -64,17 +64,17 @@ func (t *transaction) Send(ctx context.Context, queries []*sqlstore.Query, commi
 }
 
 // read reads the rows of a query.
-func read(q *sqlstore.Query, rows pgx.Rows) error {
+func read(q *sqlrun.Query, rows pgx.Rows) error {
 	for rows.Next() {
 		if q.Row == nil {
 			continue
 		}
 		if err := q.Row(row{rows}); err != nil {
-			return fmt.Errorf("%s: %w", sqlstore.Brief(q.SQL), err)
+			return fmt.Errorf("%s: %w", sqlrun.Brief(q.SQL), err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("%s: %w", sqlstore.Brief(q.SQL), err)
+		return fmt.Errorf("%s: %w", sqlrun.Brief(q.SQL), err)
 	}
 	q.Changed = rows.CommandTag().RowsAffected()
 	return nil
@@ -92,7 +92,7 @@ func committed(tag pgconn.CommandTag) error {
 // rollbackWithin is how long a rollback may take. A connection that takes longer is closed.
 const rollbackWithin = 5 * time.Second
 
-// End implements [sqlstore.Transaction]. The pool closes a connection that is still in a
+// End implements [sqlrun.Transaction]. The pool closes a connection that is still in a
 // transaction.
 func (t *transaction) End() {
 	defer t.conn.Release()
@@ -157,12 +157,12 @@ func code(err error) string {
 }
 
 // failure classifies an error by its code.
-func failure(err error) sqlstore.Failure {
+func failure(err error) sqlrun.Failure {
 	switch code(err) {
 	case "23505": // unique_violation
-		return sqlstore.Conflict
+		return sqlrun.Conflict
 	case "40P01", "40001": // deadlock_detected, serialization_failure
-		return sqlstore.Undone
+		return sqlrun.Undone
 	}
-	return sqlstore.Other
+	return sqlrun.Other
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
-	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // line is a database with one connection, and a table of positive numbers.
@@ -43,7 +43,7 @@ func (l *line) create(table string) {
 }
 
 // start starts a transaction.
-func (l *line) start() sqlstore.Transaction {
+func (l *line) start() sqlrun.Transaction {
 	l.Helper()
 	tx, err := l.Begin(l.Context())
 	if err != nil {
@@ -53,9 +53,9 @@ func (l *line) start() sqlstore.Transaction {
 }
 
 // send sends inserts of numbers, and the commit with them if the test wants that.
-func (l *line) send(tx sqlstore.Transaction, commit bool, numbers ...int64) {
+func (l *line) send(tx sqlrun.Transaction, commit bool, numbers ...int64) {
 	l.Helper()
-	var queries []*sqlstore.Query
+	var queries []*sqlrun.Query
 	for _, n := range numbers {
 		queries = append(queries, inserts(n))
 	}
@@ -66,7 +66,7 @@ func (l *line) send(tx sqlstore.Transaction, commit bool, numbers ...int64) {
 
 const insert = "insert into numbers (n) values ($1)"
 
-func inserts(n int64) *sqlstore.Query { return &sqlstore.Query{SQL: insert, Args: []any{n}} }
+func inserts(n int64) *sqlrun.Query { return &sqlrun.Query{SQL: insert, Args: []any{n}} }
 
 // holds checks which numbers are stored, in a transaction of its own.
 func (l *line) holds(want string) {
@@ -84,8 +84,8 @@ func TestABatchRunsInOrderWithItsCommit(t *testing.T) {
 	l := newLine(t)
 	tx := l.start()
 	var n int64
-	count := &sqlstore.Query{SQL: "select count(*) from numbers", Row: func(row sqlstore.Scanner) error { return row.Scan(&n) }}
-	if err := tx.Send(t.Context(), []*sqlstore.Query{inserts(1), inserts(2), count, inserts(3)}, true); err != nil {
+	count := &sqlrun.Query{SQL: "select count(*) from numbers", Row: func(row sqlrun.Scanner) error { return row.Scan(&n) }}
+	if err := tx.Send(t.Context(), []*sqlrun.Query{inserts(1), inserts(2), count, inserts(3)}, true); err != nil {
 		t.Fatal(err)
 	}
 	if n != 2 {
@@ -100,9 +100,9 @@ func TestQueriesOfABatchGetTheirOwnRows(t *testing.T) {
 	l := newLine(t)
 	tx := l.start()
 	defer tx.End()
-	words := func(word string, all *string) *sqlstore.Query {
-		return &sqlstore.Query{SQL: "select n, cast($1 as text) from numbers order by n", Args: []any{word},
-			Row: func(row sqlstore.Scanner) error {
+	words := func(word string, all *string) *sqlrun.Query {
+		return &sqlrun.Query{SQL: "select n, cast($1 as text) from numbers order by n", Args: []any{word},
+			Row: func(row sqlrun.Scanner) error {
 				var n int
 				var word string
 				err := row.Scan(&n, &word)
@@ -111,7 +111,7 @@ func TestQueriesOfABatchGetTheirOwnRows(t *testing.T) {
 			}}
 	}
 	var first, second string
-	err := tx.Send(t.Context(), []*sqlstore.Query{inserts(1), words("first", &first), inserts(2), words("second", &second)},
+	err := tx.Send(t.Context(), []*sqlrun.Query{inserts(1), words("first", &first), inserts(2), words("second", &second)},
 		false)
 	if err != nil || first != "first* " || second != "second* second** " {
 		t.Errorf("the queries returned %q and %q, %v", first, second, err)
@@ -123,8 +123,8 @@ func TestChangedRowsAreCounted(t *testing.T) {
 	l := newLine(t)
 	tx := l.start()
 	l.send(tx, false, 1, 2, 3)
-	deletes := &sqlstore.Query{SQL: "delete from numbers where n < 3"}
-	if err := tx.Send(t.Context(), []*sqlstore.Query{deletes}, true); err != nil || deletes.Changed != 2 {
+	deletes := &sqlrun.Query{SQL: "delete from numbers where n < 3"}
+	if err := tx.Send(t.Context(), []*sqlrun.Query{deletes}, true); err != nil || deletes.Changed != 2 {
 		t.Errorf("%d rows changed, want 2: %v", deletes.Changed, err)
 	}
 	tx.End() // gives back the only connection
@@ -136,22 +136,22 @@ func TestChangedRowsAreCounted(t *testing.T) {
 func TestAFailedStatementFailsItsBatch(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)
-	rows := &sqlstore.Query{SQL: "select n from numbers", Row: func(sqlstore.Scanner) error {
+	rows := &sqlrun.Query{SQL: "select n from numbers", Row: func(sqlrun.Scanner) error {
 		t.Error("a query after the failed statement has a row")
 		return nil
 	}}
 	for name, batch := range map[string]struct {
-		last   []*sqlstore.Query
+		last   []*sqlrun.Query
 		commit bool
 	}{
 		"the commit":                    {nil, true},
-		"a statement":                   {[]*sqlstore.Query{inserts(3)}, false},
-		"a statement with the commit":   {[]*sqlstore.Query{inserts(3)}, true},
-		"a query":                       {[]*sqlstore.Query{rows}, false},
-		"a query that comes before one": {[]*sqlstore.Query{rows, inserts(3)}, true},
+		"a statement":                   {[]*sqlrun.Query{inserts(3)}, false},
+		"a statement with the commit":   {[]*sqlrun.Query{inserts(3)}, true},
+		"a query":                       {[]*sqlrun.Query{rows}, false},
+		"a query that comes before one": {[]*sqlrun.Query{rows, inserts(3)}, true},
 	} {
 		tx := l.start()
-		queries := append([]*sqlstore.Query{inserts(1), inserts(-1), inserts(2)}, batch.last...)
+		queries := append([]*sqlrun.Query{inserts(1), inserts(-1), inserts(2)}, batch.last...)
 		err := tx.Send(t.Context(), queries, batch.commit)
 		if code(err) != "23514" || !strings.Contains(err.Error(), insert) {
 			t.Errorf("%s: got %v, want the violated check of the statement that failed", name, err)
@@ -202,9 +202,9 @@ func TestATransactionIsAsIsolatedAsItsDatabaseSays(t *testing.T) {
 		l.begin = begin
 		tx := l.start()
 		var got string
-		err := tx.Send(t.Context(), []*sqlstore.Query{{
+		err := tx.Send(t.Context(), []*sqlrun.Query{{
 			SQL: "select current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')",
-			Row: func(row sqlstore.Scanner) error { return row.Scan(&got) }}}, false)
+			Row: func(row sqlrun.Scanner) error { return row.Scan(&got) }}}, false)
 		if err != nil || got != want {
 			t.Errorf("got %q, want %q: %v", got, want, err)
 		}
@@ -217,7 +217,7 @@ func TestACommitAfterAFailureFails(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)
 	tx := l.start()
-	if err := tx.Send(t.Context(), []*sqlstore.Query{inserts(-1)}, false); err == nil {
+	if err := tx.Send(t.Context(), []*sqlrun.Query{inserts(-1)}, false); err == nil {
 		t.Fatal("the check accepted a negative number")
 	}
 	if err := tx.Send(t.Context(), nil, true); err == nil {
@@ -233,8 +233,8 @@ func TestACommitThatFailsAfterTheLastStatementFails(t *testing.T) {
 	l := newLine(t)
 	l.create("create table late (n bigint unique deferrable initially deferred)")
 	tx := l.start()
-	twice := &sqlstore.Query{SQL: "insert into late (n) values (1), (1)"}
-	if err := tx.Send(t.Context(), []*sqlstore.Query{twice}, true); err == nil || twice.Changed != 2 {
+	twice := &sqlrun.Query{SQL: "insert into late (n) values (1), (1)"}
+	if err := tx.Send(t.Context(), []*sqlrun.Query{twice}, true); err == nil || twice.Changed != 2 {
 		t.Errorf("a commit that failed returned %v after %d rows", err, twice.Changed)
 	}
 	tx.End()
@@ -258,7 +258,7 @@ func TestATransactionEndsWithItsContext(t *testing.T) {
 			l.send(tx, false, 1)
 		}
 		cancel()
-		if err := tx.Send(ctx, []*sqlstore.Query{inserts(2)}, true); err == nil {
+		if err := tx.Send(ctx, []*sqlrun.Query{inserts(2)}, true); err == nil {
 			t.Error("a transaction was committed after its context had ended")
 		}
 		tx.End()
@@ -273,8 +273,8 @@ func TestNumbersScanIntoBooleans(t *testing.T) {
 	tx := l.start()
 	defer tx.End()
 	var number, none, expression bool
-	err := tx.Send(t.Context(), []*sqlstore.Query{{SQL: "select 1, cast(0 as bigint), 2 > 1",
-		Row: func(row sqlstore.Scanner) error { return row.Scan(&number, &none, &expression) }}}, false)
+	err := tx.Send(t.Context(), []*sqlrun.Query{{SQL: "select 1, cast(0 as bigint), 2 > 1",
+		Row: func(row sqlrun.Scanner) error { return row.Scan(&number, &none, &expression) }}}, false)
 	if err != nil || !number || none || !expression {
 		t.Errorf("got %t, %t, %t, %v", number, none, expression, err)
 	}

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"reflect"
 
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
@@ -57,17 +58,17 @@ func argument(a any) any {
 	case int:
 		return int64(v)
 	case string:
-		return sqlstore.Storable(v)
+		return sqlrun.Storable(v)
 	case []string:
 		clean := make([]string, len(v))
 		for i, s := range v {
-			clean[i] = sqlstore.Storable(s)
+			clean[i] = sqlrun.Storable(s)
 		}
 		return clean
 	}
 	switch v := reflect.ValueOf(a); v.Kind() {
 	case reflect.String:
-		return sqlstore.Storable(v.String())
+		return sqlrun.Storable(v.String())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return v.Int()
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:

@@ -10,7 +10,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // assertDurable checks the pragmas that the connection asked for: SQLite ignores a pragma that it
@@ -74,11 +74,11 @@ func busy(err error) bool {
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
 }
 
-func failure(err error) sqlstore.Failure {
+func failure(err error) sqlrun.Failure {
 	if busy(err) {
-		return sqlstore.Busy
+		return sqlrun.Busy
 	}
-	return sqlstore.Other
+	return sqlrun.Other
 }
 
 // code is SQLite's primary result code; 0 for an error that is not SQLite's.

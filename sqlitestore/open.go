@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
@@ -100,7 +101,7 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(sqlstore.NewSQL(writer, 1, false, busy), sqlstore.NewSQL(reader, readers, true, busy),
+	return sqlstore.New(sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy),
 		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
 }
 

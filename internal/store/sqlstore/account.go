@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -70,7 +71,7 @@ func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (l
 	return askOne(ctx, t, scanRecord, SelectAccount, account.Kind, account.ID)
 }
 
-func scanRecord(row Scanner) (lockstep.Record, error) {
+func scanRecord(row sqlrun.Scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
 	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64

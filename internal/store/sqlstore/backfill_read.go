@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -106,7 +107,7 @@ func (s *Store) StagedCustomers(ctx context.Context, after string,
 	return wrap(page, err, "read listed customers")
 }
 
-func scanStagedCustomer(row Scanner) (c lockstep.StagedCustomer, err error) {
+func scanStagedCustomer(row sqlrun.Scanner) (c lockstep.StagedCustomer, err error) {
 	var body string
 	var link lockstep.Link
 	if err := row.Scan(&body, &link.Account.Kind, &link.Account.ID, &link.Trust, &c.Assigned, &c.Assignment.Kind,
@@ -141,7 +142,7 @@ func (o objectOf) addTo(c *lockstep.StagedCustomer) {
 	}
 }
 
-func scanStagedObject(row Scanner) (o objectOf, err error) {
+func scanStagedObject(row sqlrun.Scanner) (o objectOf, err error) {
 	var body string
 	if err := row.Scan(&o.customerID, &body); err != nil {
 		return o, err
@@ -216,7 +217,7 @@ func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
 	return wrap(page, err, "read customers to link")
 }
 
-func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
+func scanAdoption(row sqlrun.Scanner) (a lockstep.Adoption, err error) {
 	var customer, identity string
 	if err := row.Scan(&a.CustomerID, &a.Account.Kind, &a.Account.ID, &a.Rank, &a.Trust, &customer,
 		&identity); err != nil {
@@ -234,7 +235,7 @@ func scanAdoption(row Scanner) (a lockstep.Adoption, err error) {
 
 // StagedPayments implements [lockstep.Backfills].
 func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
-	scan := func(row Scanner) (p lockstep.StagedPayment, err error) {
+	scan := func(row sqlrun.Scanner) (p lockstep.StagedPayment, err error) {
 		err = row.Scan(&p.CheckoutID, &p.Named.Kind, &p.Named.ID, &p.Linked)
 		return p, err
 	}
@@ -249,7 +250,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		customerID string
 		contested  bool
 	}
-	scan := func(row Scanner) (c claim, err error) {
+	scan := func(row sqlrun.Scanner) (c claim, err error) {
 		err = row.Scan(&c.customerID, &c.contested)
 		return c, err
 	}
@@ -264,7 +265,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 	return customers, contested, nil
 }
 
-func scanClaimed(row Scanner) (l lockstep.Link, err error) {
+func scanClaimed(row sqlrun.Scanner) (l lockstep.Link, err error) {
 	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID)
 	return l, err
 }

@@ -3,14 +3,16 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // askEach asks a query for each of rows, which are its parameters. The answers come in no order.
-func askEach[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+func askEach[T any](ctx context.Context, t *tx, scan func(sqlrun.Scanner) (T, error), s Statement,
 	rows [][]any) (answer func() ([]T, error)) {
 	var found []T
 	for _, q := range t.batch(s, rows) {
-		q.Row = func(row Scanner) error {
+		q.Row = func(row sqlrun.Scanner) error {
 			one, err := scan(row)
 			if err == nil {
 				found = append(found, one)
@@ -31,12 +33,12 @@ func askEach[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s
 
 // batch queues a statement for each of rows: as one statement over arrays where the dialect
 // has one, else once for each row.
-func (t *tx) batch(s Statement, rows [][]any) (queries []*Query) {
+func (t *tx) batch(s Statement, rows [][]any) (queries []*sqlrun.Query) {
 	if len(rows) == 0 {
 		return nil
 	}
 	if batch, has := t.dialect.Batch[s]; has {
-		return []*Query{t.add(&Query{SQL: batch, Args: arrays(rows)})}
+		return []*sqlrun.Query{t.add(&sqlrun.Query{SQL: batch, Args: arrays(rows)})}
 	}
 	for _, args := range rows {
 		queries = append(queries, t.queue(s, args...))

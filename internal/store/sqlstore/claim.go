@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -97,7 +98,7 @@ type due struct {
 	runAt int64
 }
 
-func scanDue(row Scanner) (d due, err error) {
+func scanDue(row sqlrun.Scanner) (d due, err error) {
 	var key string
 	var until int64
 	if err = row.Scan(&key, &d.Scope, &d.Priority, &d.Generation, &d.Attempt, &d.runAt, &until); err != nil {

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // unconnected is a database without connections.
 type unconnected struct{}
 
-func (unconnected) Begin(context.Context) (Transaction, error) { return nil, errors.New("unconnected") }
-func (unconnected) Close() error                               { return nil }
+func (unconnected) Begin(context.Context) (sqlrun.Transaction, error) {
+	return nil, errors.New("unconnected")
+}
+func (unconnected) Close() error { return nil }
 
 func TestCloseWaitsForRunningTransactions(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -116,7 +117,7 @@ func (s *Store) DeletionsIn(ctx context.Context, state lockstep.DeletionState, l
 	return wrap(found, err, "list %s deletions", state)
 }
 
-func scanDeletion(row Scanner) (d lockstep.Deletion, err error) {
+func scanDeletion(row sqlrun.Scanner) (d lockstep.Deletion, err error) {
 	var at int64
 	err = row.Scan(&d.Account.Kind, &d.Account.ID, &d.State, &at)
 	d.At = moment(at)

@@ -1,5 +1,7 @@
 package sqlstore
 
+import "github.com/lockstep-dev/lockstep/internal/store/sqlrun"
+
 // Statement is one of the store's SQL statements, as SQLite and PostgreSQL both read it. A
 // dialect may replace the exported ones.
 type Statement string
@@ -20,39 +22,13 @@ type Dialect struct {
 	// which is right for a database with a single process.
 	Clock string
 	// Failure classifies an error of the database.
-	Failure func(error) Failure
+	Failure func(error) sqlrun.Failure
 	// Overlap is how many transactions of deliveries may run at once; 0 means 1.
 	Overlap int
 	// StepRows is about how many rows one transaction writes; 0 means 1000. Tests set it.
 	StepRows int
 	// Log makes commits durable. Nil: a commit is durable by itself.
-	Log Log
-}
-
-// Failure is the kind of an error that a database returns.
-type Failure int
-
-const (
-	// Other errors are returned to the caller.
-	Other Failure = iota
-	// Conflict is a violated unique constraint: another writer got in between a check and
-	// its write.
-	Conflict
-	// Undone means that the database rolled the transaction back so that another one could
-	// proceed. It is worth another try.
-	Undone
-	// Busy means that another process holds the database and that nothing was done. It is
-	// worth another try.
-	Busy
-)
-
-// Log holds commits until they are durable. The store closes it before its writing connection.
-type Log interface {
-	// Flush returns when every commit made before the call is on disk.
-	Flush() error
-	// Err returns why no later commit can become durable; nil while they can.
-	Err() error
-	Close() error
+	Log sqlrun.Log
 }
 
 // text returns a statement as a transaction that writes, or only reads, sends it.
@@ -66,9 +42,9 @@ func (d *Dialect) text(s Statement, writing bool) string {
 	return string(s)
 }
 
-func (d *Dialect) failure(err error) Failure {
+func (d *Dialect) failure(err error) sqlrun.Failure {
 	if err == nil || d.Failure == nil {
-		return Other
+		return sqlrun.Other
 	}
 	return d.Failure(err)
 }

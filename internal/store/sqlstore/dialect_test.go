@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -31,7 +32,7 @@ func withDialect(t *testing.T, dialect sqlstore.Dialect) *sqlstore.Store {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	both := sqlstore.NewSQL(db, 1, false, never)
+	both := sqlrun.NewSQL(db, 1, false, never)
 	store := sqlstore.New(both, both, dialect)
 	closeAfter(t, store)
 	return store

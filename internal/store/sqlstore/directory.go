@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -43,7 +44,7 @@ type localIdentity struct {
 	removedAt int64
 }
 
-func scanLocalIdentity(row Scanner) (localIdentity, error) {
+func scanLocalIdentity(row sqlrun.Scanner) (localIdentity, error) {
 	var r localIdentity
 	var metadata string
 	if err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.Email, &r.Name, &metadata, &r.UpdatedAt,

@@ -1,4 +1,4 @@
-// Package sqlstore implements [lockstep.Store] once, for SQLite and PostgreSQL. A [Database] runs its
+// Package sqlstore implements [lockstep.Store] once, for SQLite and PostgreSQL. A [sqlrun.Database] runs its
 // transactions, and a [Dialect] replaces whole statements where a database differs.
 //
 // # The queue

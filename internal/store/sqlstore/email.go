@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // emailsTo holds the statements for each recipient's table.
@@ -91,7 +92,7 @@ func (t *tx) emailDelivery(ctx context.Context, noticeID string,
 	return m, err
 }
 
-func scanEmailDelivery(row Scanner) (m lockstep.EmailDelivery, err error) {
+func scanEmailDelivery(row sqlrun.Scanner) (m lockstep.EmailDelivery, err error) {
 	var beganAt, at int64
 	err = row.Scan(&m.NoticeID, &m.State, &m.Reason, &m.Attempts, &m.Requested, &beganAt, &at)
 	m.BeganAt, m.UpdatedAt = moment(beganAt), moment(at)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // Three statements read a page of events, newest first. Each uses the index of its most selective
@@ -105,7 +106,7 @@ type numbered struct {
 	seq int64
 }
 
-func scanEvent(row Scanner) (numbered, error) {
+func scanEvent(row sqlrun.Scanner) (numbered, error) {
 	var e numbered
 	var key string
 	var occurred, received int64
@@ -143,7 +144,7 @@ type count struct {
 	events int64
 }
 
-func scanCount(row Scanner) (c count, err error) {
+func scanCount(row sqlrun.Scanner) (c count, err error) {
 	err = row.Scan(&c.status, &c.events)
 	return c, err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -146,7 +147,7 @@ func (t *tx) ignoredNaming(ctx context.Context, ids []string) (found []int64, er
 	if err != nil {
 		return nil, fmt.Errorf("encode ids: %w", err)
 	}
-	named := func(row Scanner) (seq int64, err error) {
+	named := func(row sqlrun.Scanner) (seq int64, err error) {
 		var body []byte
 		if err := row.Scan(&seq, &body); err != nil {
 			return 0, err

@@ -9,27 +9,28 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
 // searching is a database that calls search when a query looks for ids.
 type searching struct {
-	sqlstore.Database
+	sqlrun.Database
 	search func()
 }
 
-func (s *searching) Begin(ctx context.Context) (sqlstore.Transaction, error) {
+func (s *searching) Begin(ctx context.Context) (sqlrun.Transaction, error) {
 	tx, err := s.Database.Begin(ctx)
 	return &searchingTransaction{tx, s.search}, err
 }
 
 type searchingTransaction struct {
-	sqlstore.Transaction
+	sqlrun.Transaction
 	search func()
 }
 
-func (t *searchingTransaction) Send(ctx context.Context, queries []*sqlstore.Query, commit bool) error {
+func (t *searchingTransaction) Send(ctx context.Context, queries []*sqlrun.Query, commit bool) error {
 	for _, q := range queries {
 		if slices.Contains(q.Args, any(`["user_1"]`)) {
 			t.search()
@@ -76,7 +77,7 @@ func TestWritersDoNotWaitForASearch(t *testing.T) {
 	}
 	searched := 0
 	var store *sqlstore.Store
-	reader := &searching{sqlstore.NewSQL(open(), 1, true, never), func() {
+	reader := &searching{sqlrun.NewSQL(open(), 1, true, never), func() {
 		searched++
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -84,7 +85,7 @@ func TestWritersDoNotWaitForASearch(t *testing.T) {
 			t.Errorf("during the search: %v", err)
 		}
 	}}
-	store = sqlstore.New(sqlstore.NewSQL(open(), 1, false, never), reader, sqlstore.Dialect{})
+	store = sqlstore.New(sqlrun.NewSQL(open(), 1, false, never), reader, sqlstore.Dialect{})
 	closeAfter(t, store)
 	events, err := store.Forget(t.Context(), account)
 	if err != nil || events != 1 || searched != 2 {

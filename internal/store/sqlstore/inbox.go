@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // InsertEvent stores an event if it is new, under the key $10 or the account that the customer $14 is or
@@ -95,7 +96,7 @@ func (t *tx) storeEvents(rows [][]any) (answer func() []landing) {
 	landings := make([]landing, len(rows))
 	queries := t.batch(InsertEvent, rows)
 	if _, whole := t.dialect.Batch[InsertEvent]; whole && len(rows) > 0 {
-		queries[0].Row = func(row Scanner) error {
+		queries[0].Row = func(row sqlrun.Scanner) error {
 			var n int64
 			at, key := landing{stored: true}, ""
 			err := row.Scan(&n, &key, &at.entitled)
@@ -127,7 +128,7 @@ type arrival struct {
 func arrivalsOf(deliveries []lockstep.Delivery) []arrival {
 	all := make([]arrival, len(deliveries))
 	for i, d := range deliveries {
-		d.Event.ID = Storable(d.Event.ID)
+		d.Event.ID = sqlrun.Storable(d.Event.ID)
 		if d.Event.ReceivedAt.IsZero() {
 			d.Event.ReceivedAt = time.Now()
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -86,7 +87,7 @@ func (t *tx) instance(ctx context.Context, provider lockstep.Source) (lockstep.I
 	return collectOne(ctx, t, scanInstance, selectInstance, provider)
 }
 
-func scanInstance(row Scanner) (i lockstep.Instance, err error) {
+func scanInstance(row sqlrun.Scanner) (i lockstep.Instance, err error) {
 	var acceptedAt, waitingSince int64
 	err = row.Scan(&i.Provider, &i.ID, &i.Generation, &i.KeyDigest, &acceptedAt, &i.Waiting, &waitingSince)
 	i.AcceptedAt, i.WaitingSince = moment(acceptedAt), moment(waitingSince)
@@ -111,7 +112,7 @@ func (s *Store) FormerAccounts(ctx context.Context, after lockstep.FormerAccount
 	return wrap(found, err, "list former accounts")
 }
 
-func scanFormer(row Scanner) (f lockstep.FormerAccount, err error) {
+func scanFormer(row sqlrun.Scanner) (f lockstep.FormerAccount, err error) {
 	err = row.Scan(&f.Account.Kind, &f.Account.ID, &f.Generation, &f.CustomerID)
 	return f, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // owned is an item with the id of its subscription or license.
@@ -13,7 +14,7 @@ type owned struct {
 	owner string
 }
 
-func scanItem(row Scanner) (owned, error) {
+func scanItem(row sqlrun.Scanner) (owned, error) {
 	var i owned
 	var start, end int64
 	var keys, siblings string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -124,7 +125,7 @@ func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]l
 	}
 }
 
-func scanLicense(row Scanner) (lockstep.License, error) {
+func scanLicense(row sqlrun.Scanner) (lockstep.License, error) {
 	var l lockstep.License
 	var paidAt, createdAt int64
 	err := row.Scan(&l.ID, &l.Account.Kind, &l.Account.ID, &l.PaymentID, &l.Amount, &l.Currency, &l.Status,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // Further customers are in the table former_customers: the table is older than the term.
@@ -203,7 +204,7 @@ func (t *tx) replacePrimary(ctx context.Context, account lockstep.Account, store
 		t.addFurther(account, stored.CustomerID, lockstep.Proven, stored.CustomerDeleted)
 	}
 	_, err := t.exec(ctx, updateLink, account.Kind, account.ID, customerID, t.now())
-	if t.dialect.failure(err) == Conflict {
+	if t.dialect.failure(err) == sqlrun.Conflict {
 		return fmt.Errorf("customer %s was linked meanwhile: %w", customerID, lockstep.ErrLinked)
 	}
 	return err
@@ -348,7 +349,7 @@ func (s *Store) decided(ctx context.Context, account lockstep.Account, customerI
 	})
 }
 
-func scanLink(row Scanner) (l lockstep.Link, err error) {
+func scanLink(row sqlrun.Scanner) (l lockstep.Link, err error) {
 	err = row.Scan(&l.CustomerID, &l.Account.Kind, &l.Account.ID, &l.Trust, &l.Primary, &l.Deleted)
 	return l, err
 }

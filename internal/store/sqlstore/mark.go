@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // haste is how long an interactive mark waits at most for a key that is in backoff.
@@ -154,7 +155,7 @@ func (t *tx) linked(ctx context.Context, customerID string) (lockstep.Account, e
 	return account, nil
 }
 
-func scanAccount(row Scanner) (a lockstep.Account, err error) {
+func scanAccount(row sqlrun.Scanner) (a lockstep.Account, err error) {
 	err = row.Scan(&a.Kind, &a.ID)
 	return a, err
 }

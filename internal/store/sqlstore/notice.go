@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -57,7 +58,7 @@ func (s *Store) SaveNotices(ctx context.Context, claim lockstep.Claim, account l
 	})
 }
 
-func scanNotice(row Scanner) (lockstep.Notice, error) {
+func scanNotice(row sqlrun.Scanner) (lockstep.Notice, error) {
 	var n lockstep.Notice
 	var createdAt int64
 	var facts string

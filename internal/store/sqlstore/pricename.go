@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -69,7 +70,7 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 	return wrap(names, err, "name prices")
 }
 
-func scanPriceName(row Scanner) (lockstep.PriceName, error) {
+func scanPriceName(row sqlrun.Scanner) (lockstep.PriceName, error) {
 	var n lockstep.PriceName
 	var seenAt int64
 	err := row.Scan(&n.PriceID, &n.LookupKey, &n.ProductID, &n.ProductPlan, &seenAt)
@@ -83,7 +84,7 @@ func (s *Store) HeldPrices(ctx context.Context, limit int) ([]lockstep.HeldPrice
 	return wrap(held, err, "list held prices")
 }
 
-func scanHeldPrice(row Scanner) (lockstep.HeldPrice, error) {
+func scanHeldPrice(row sqlrun.Scanner) (lockstep.HeldPrice, error) {
 	var h lockstep.HeldPrice
 	var keys, siblings string
 	i := &h.Item

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const selectProblems Statement = `
@@ -17,7 +18,7 @@ func (s *Store) Troubled(ctx context.Context, after lockstep.Account, limit int)
 	return wrap(found, err, "list accounts with problems")
 }
 
-func scanTroubled(row Scanner) (f lockstep.Troubled, err error) {
+func scanTroubled(row sqlrun.Scanner) (f lockstep.Troubled, err error) {
 	var problems string
 	if err := row.Scan(&f.Account.Kind, &f.Account.ID, &problems); err != nil {
 		return f, err

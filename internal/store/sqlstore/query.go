@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // ask queues a query and returns a function that returns its rows. Several queries that are
 // asked one after the other are sent together, when the first of their answers is needed.
-func ask[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+func ask[T any](ctx context.Context, t *tx, scan func(sqlrun.Scanner) (T, error), s Statement,
 	args ...any) (answer func() ([]T, error)) {
 	var found []T
-	t.query(s, func(row Scanner) error {
+	t.query(s, func(row sqlrun.Scanner) error {
 		one, err := scan(row)
 		if err == nil {
 			found = append(found, one)
@@ -28,7 +29,7 @@ func ask[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Sta
 }
 
 // askOne is ask for a query that returns one row, or ErrNotFound.
-func askOne[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+func askOne[T any](ctx context.Context, t *tx, scan func(sqlrun.Scanner) (T, error), s Statement,
 	args ...any) (answer func() (T, error)) {
 	rows := ask(ctx, t, scan, s, args...)
 	return func() (one T, err error) {
@@ -44,18 +45,19 @@ func askOne[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s 
 }
 
 // collect runs a query and returns its rows.
-func collect[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement, args ...any) ([]T, error) {
+func collect[T any](ctx context.Context, t *tx, scan func(sqlrun.Scanner) (T, error), s Statement,
+	args ...any) ([]T, error) {
 	return ask(ctx, t, scan, s, args...)()
 }
 
 // collectOne runs a query and returns its one row, or ErrNotFound.
-func collectOne[T any](ctx context.Context, t *tx, scan func(Scanner) (T, error), s Statement,
+func collectOne[T any](ctx context.Context, t *tx, scan func(sqlrun.Scanner) (T, error), s Statement,
 	args ...any) (T, error) {
 	return askOne(ctx, t, scan, s, args...)()
 }
 
 // all reads the rows of one query in a transaction of its own.
-func all[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), statement Statement,
+func all[T any](ctx context.Context, s *Store, scan func(sqlrun.Scanner) (T, error), statement Statement,
 	args ...any) (found []T, err error) {
 	err = s.read(ctx, func(t *tx) (err error) {
 		rows := ask(ctx, t, scan, statement, args...)
@@ -69,7 +71,7 @@ func all[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), st
 }
 
 // one reads the one row of a query in a transaction of its own, or returns ErrNotFound.
-func one[T any](ctx context.Context, s *Store, scan func(Scanner) (T, error), statement Statement,
+func one[T any](ctx context.Context, s *Store, scan func(sqlrun.Scanner) (T, error), statement Statement,
 	args ...any) (found T, err error) {
 	rows, err := all(ctx, s, scan, statement, args...)
 	if err == nil && len(rows) == 0 {
@@ -91,19 +93,19 @@ func wrap[T any](value T, err error, operation string, args ...any) (T, error) {
 }
 
 // scanNumber scans a row of one number.
-func scanNumber(row Scanner) (n int64, err error) {
+func scanNumber(row sqlrun.Scanner) (n int64, err error) {
 	err = row.Scan(&n)
 	return n, err
 }
 
 // scanBool scans a row of one boolean.
-func scanBool(row Scanner) (is bool, err error) {
+func scanBool(row sqlrun.Scanner) (is bool, err error) {
 	err = row.Scan(&is)
 	return is, err
 }
 
 // text scans a row of one string.
-func text(row Scanner) (s string, err error) {
+func text(row sqlrun.Scanner) (s string, err error) {
 	err = row.Scan(&s)
 	return s, err
 }

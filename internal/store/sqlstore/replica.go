@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -89,7 +90,7 @@ func (t *tx) fleet(ctx context.Context) (fleet lockstep.Fleet, err error) {
 	return fleet, err
 }
 
-func (t *tx) scanPause(row Scanner) (p lockstep.Pause, err error) {
+func (t *tx) scanPause(row sqlrun.Scanner) (p lockstep.Pause, err error) {
 	var until int64
 	err = row.Scan(&p.Endpoint, &until)
 	p.For = time.Duration(until-t.now()) * time.Millisecond

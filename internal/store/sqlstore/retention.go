@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -81,7 +82,7 @@ func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time
 // pageEnd is the first event after a page.
 type pageEnd struct{ seq, received int64 }
 
-func scanPageEnd(row Scanner) (p pageEnd, err error) {
+func scanPageEnd(row sqlrun.Scanner) (p pageEnd, err error) {
 	err = row.Scan(&p.seq, &p.received)
 	return p, err
 }

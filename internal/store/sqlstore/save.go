@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -162,7 +163,7 @@ func (s *Store) SaveProjected(ctx context.Context, claim lockstep.Claim, account
 	if err != nil {
 		return fmt.Errorf("encode the projection of %s: %w", account, err)
 	}
-	var written *Query
+	var written *sqlrun.Query
 	err = s.writeEarly(ctx, func(t *tx) error {
 		if claim.Token == "" {
 			return lost(claim)

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // Store implements [lockstep.Store] over an SQL database.
 type Store struct {
-	writer, reader Database
+	writer, reader sqlrun.Database
 	dialect        Dialect
 
 	mu     sync.Mutex
@@ -27,7 +28,7 @@ var (
 
 // New returns the store over a database whose schema is up to date. Transactions that write
 // run on writer, all others on reader. The store owns both and closes them.
-func New(writer, reader Database, dialect Dialect) *Store {
+func New(writer, reader sqlrun.Database, dialect Dialect) *Store {
 	return &Store{writer: writer, reader: reader, dialect: dialect}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -108,7 +109,7 @@ func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
 	}
 }
 
-func scanSponsorship(row Scanner) (lockstep.Sponsorship, error) {
+func scanSponsorship(row sqlrun.Scanner) (lockstep.Sponsorship, error) {
 	var f lockstep.Sponsorship
 	s := &f.Subscription
 	var cancelAt, canceledAt, endedAt, trialEnd, createdAt, unpaidSince, triedAt int64

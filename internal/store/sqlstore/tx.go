@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // tx is a transaction. It queues statements and sends them when a result is needed, or with
 // the commit: see "Round trips" in the package comment.
 type tx struct {
-	on      Transaction
+	on      sqlrun.Transaction
 	dialect *Dialect
 	writing bool
 
-	at        int64    // see now
-	queued    []*Query // and not sent yet
+	at        int64           // see now
+	queued    []*sqlrun.Query // and not sent yet
 	committed bool
 	failed    error // the first error of the database; nothing can follow it
 
@@ -54,7 +55,7 @@ func (s *Store) write(ctx context.Context, do func(*tx) error) error {
 func (s *Store) writeEarly(ctx context.Context, do func(*tx) error) error {
 	for try := 1; ; try++ {
 		err := s.transact(ctx, true, do)
-		undone := s.dialect.failure(err) == Undone
+		undone := s.dialect.failure(err) == sqlrun.Undone
 		if try == tries || !undone && !errors.Is(err, errOvertaken) || ctx.Err() != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (s *Store) transact(ctx context.Context, writing bool, do func(*tx) error) 
 	start := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := s.transactOnce(ctx, writing, do)
-		if s.dialect.failure(err) != Busy || time.Since(start) >= busyFor {
+		if s.dialect.failure(err) != sqlrun.Busy || time.Since(start) >= busyFor {
 			return err
 		}
 		select {
@@ -93,7 +94,7 @@ func (s *Store) transact(ctx context.Context, writing bool, do func(*tx) error) 
 }
 
 func (s *Store) transactOnce(ctx context.Context, writing bool, do func(*tx) error) error {
-	database, log := s.reader, Log(nil)
+	database, log := s.reader, sqlrun.Log(nil)
 	if writing {
 		database, log = s.writer, s.dialect.Log
 	}
@@ -127,7 +128,7 @@ func (t *tx) queueClock() {
 		t.at = time.Now().UnixMilli()
 		return
 	}
-	t.add(&Query{SQL: t.dialect.Clock, Row: func(row Scanner) error { return row.Scan(&t.at) }})
+	t.add(&sqlrun.Query{SQL: t.dialect.Clock, Row: func(row sqlrun.Scanner) error { return row.Scan(&t.at) }})
 }
 
 // now returns the time of the transaction in milliseconds. It is known from the first answer on.
@@ -138,19 +139,18 @@ func (t *tx) now() int64 {
 	return t.at
 }
 
-func (t *tx) add(q *Query) *Query {
+func (t *tx) add(q *sqlrun.Query) *sqlrun.Query {
 	t.queued = append(t.queued, q)
 	return q
 }
 
 // query queues a statement; row receives its rows, if it is not nil.
-func (t *tx) query(s Statement, row func(Scanner) error, args []any) *Query {
-	replaceUnstorable(args)
-	return t.add(&Query{SQL: t.dialect.text(s, t.writing), Args: args, Row: row})
+func (t *tx) query(s Statement, row func(sqlrun.Scanner) error, args []any) *sqlrun.Query {
+	return t.add(&sqlrun.Query{SQL: t.dialect.text(s, t.writing), Args: args, Row: row})
 }
 
 // queue queues a write. If it fails, the next flush or the commit returns the error.
-func (t *tx) queue(s Statement, args ...any) *Query { return t.query(s, nil, args) }
+func (t *tx) queue(s Statement, args ...any) *sqlrun.Query { return t.query(s, nil, args) }
 
 // exec runs a statement at once and returns how many rows it changed.
 func (t *tx) exec(ctx context.Context, s Statement, args ...any) (int64, error) {

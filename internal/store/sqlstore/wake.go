@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -109,7 +110,7 @@ type unsettled struct {
 	disposition lockstep.Disposition
 }
 
-func scanUnsettled(row Scanner) (u unsettled, err error) {
+func scanUnsettled(row sqlrun.Scanner) (u unsettled, err error) {
 	err = row.Scan(&u.scope, &u.attempts, &u.disposition)
 	return u, err
 }

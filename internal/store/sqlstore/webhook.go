@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -65,7 +66,7 @@ func (s *Store) AccessNotification(ctx context.Context, account lockstep.Account
 	return wrap(n, err, "read access notification of %s", account)
 }
 
-func scanNotification(row Scanner) (n lockstep.AccessNotification, err error) {
+func scanNotification(row sqlrun.Scanner) (n lockstep.AccessNotification, err error) {
 	var at int64
 	err = row.Scan(&n.Digest, &n.Sequence, &at)
 	n.At = moment(at)
@@ -78,7 +79,7 @@ func (s *Store) WebhookDelivery(ctx context.Context, endpoint, subject string) (
 	return wrap(d, err, "read delivery of %s to %s", subject, endpoint)
 }
 
-func scanDelivery(row Scanner) (d lockstep.WebhookDelivery, err error) {
+func scanDelivery(row sqlrun.Scanner) (d lockstep.WebhookDelivery, err error) {
 	var beganAt, at int64
 	err = row.Scan(&d.Endpoint, &d.Subject, &d.State, &d.Status, &d.Reason, &d.Attempts, &d.Sequence, &beganAt, &at)
 	d.BeganAt, d.UpdatedAt = moment(beganAt), moment(at)
@@ -125,7 +126,7 @@ func (s *Store) WebhookEndpoint(ctx context.Context, id string) (lockstep.Webhoo
 	return wrap(e, err, "read endpoint %s", id)
 }
 
-func scanEndpoint(row Scanner) (e lockstep.WebhookEndpoint, err error) {
+func scanEndpoint(row sqlrun.Scanner) (e lockstep.WebhookEndpoint, err error) {
 	var failing, disabled int64
 	err = row.Scan(&e.ID, &failing, &disabled, &e.Reason)
 	e.FailingSince, e.DisabledAt = moment(failing), moment(disabled)

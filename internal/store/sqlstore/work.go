@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -62,7 +63,7 @@ func (s *Store) WaitingFor(ctx context.Context, key lockstep.Key) ([]lockstep.Ke
 	return wrap(keys, err, "read what waits for %s", key)
 }
 
-func scanKey(row Scanner) (lockstep.Key, error) {
+func scanKey(row sqlrun.Scanner) (lockstep.Key, error) {
 	s, err := text(row)
 	if err != nil {
 		return lockstep.Key{}, err
@@ -70,7 +71,7 @@ func scanKey(row Scanner) (lockstep.Key, error) {
 	return lockstep.ParseKey(s)
 }
 
-func (t *tx) scanWork(row Scanner) (lockstep.Work, error) {
+func (t *tx) scanWork(row sqlrun.Scanner) (lockstep.Work, error) {
 	var w lockstep.Work
 	var key string
 	var runAt, leaseUntil int64

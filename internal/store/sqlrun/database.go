@@ -1,9 +1,8 @@
-package sqlstore
+package sqlrun
 
 import "context"
 
-// Database runs transactions. [SQL] is one over database/sql; package pgstore has one
-// over pgx.
+// Database runs transactions.
 type Database interface {
 	// Begin starts a transaction. A database behind a network may leave the begin to the
 	// first Send.
@@ -23,7 +22,8 @@ type Transaction interface {
 
 // Query is a statement with its parameters, and what the database answers.
 type Query struct {
-	SQL  string
+	SQL string
+	// Args are the parameters. A text is sent as [Storable] returns it.
 	Args []any
 	// Row is called with each row; nil: the statement's rows, if any, are dropped.
 	Row func(Scanner) error
@@ -33,3 +33,29 @@ type Query struct {
 
 // Scanner reads the columns of a row, as [database/sql.Rows] does.
 type Scanner interface{ Scan(dest ...any) error }
+
+// Failure is the kind of an error that a database returns.
+type Failure int
+
+const (
+	// Other errors are returned to the caller.
+	Other Failure = iota
+	// Conflict is a violated unique constraint: another writer got in between a check and
+	// its write.
+	Conflict
+	// Undone means that the database rolled the transaction back so that another one could
+	// proceed. It is worth another try.
+	Undone
+	// Busy means that another process holds the database and that nothing was done. It is
+	// worth another try.
+	Busy
+)
+
+// Log holds commits until they are durable. It is closed before the writing connection.
+type Log interface {
+	// Flush returns when every commit made before the call is on disk.
+	Flush() error
+	// Err returns why no later commit can become durable; nil while they can.
+	Err() error
+	Close() error
+}

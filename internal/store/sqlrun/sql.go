@@ -1,4 +1,4 @@
-package sqlstore
+package sqlrun
 
 import (
 	"context"
@@ -152,6 +152,7 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 	if err != nil {
 		return err
 	}
+	replaceUnstorable(q.Args)
 	if q.Row != nil {
 		return t.read(ctx, stmt, q)
 	}
