@@ -19,7 +19,11 @@ type SQL struct {
 }
 
 // NewSQL returns a database with up to so many connections that only reads, or whose transactions write.
-// keep says after which errors of a begin the connection can be used again; it is closed after others.
+// keep says after which errors of a begin, or of a statement without one, the connection can be used again;
+// it is closed after others.
+//
+// A transaction that reads begins with its first statement, unless that is also the last: one statement sees
+// one state of the database by itself.
 func NewSQL(db *sql.DB, connections int, readOnly bool, keep func(error) bool) *SQL {
 	d := &SQL{db: db, readOnly: readOnly, keep: keep, free: make(chan *connection, connections)}
 	for range connections {
@@ -36,36 +40,23 @@ func (d *SQL) Begin(ctx context.Context) (Transaction, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	c, err := d.began(ctx, c)
-	if err != nil {
-		d.free <- c
-		return nil, err
-	}
-	return &sqlTransaction{database: d, on: c}, nil
-}
-
-// began begins a transaction on a connection, which it opens if c is nil. After an error, the connection
-// that it returns can be used by another transaction; nil if it was closed.
-func (d *SQL) began(ctx context.Context, c *connection) (*connection, error) {
 	if c == nil {
 		conn, err := d.db.Conn(ctx)
 		if err != nil {
+			d.free <- nil
 			return nil, err
 		}
 		c = &connection{conn: conn, prepared: map[string]*sql.Stmt{}}
 	}
-	if err := ctx.Err(); err != nil {
-		return c, err
-	}
-	begin := "begin immediate"
+	t := &sqlTransaction{database: d, on: c}
 	if d.readOnly {
-		begin = "begin"
+		return t, nil
 	}
-	err := c.exec(context.WithoutCancel(ctx), begin)
-	if err != nil && !d.keep(err) {
-		return nil, errors.Join(err, c.close())
+	if err := t.begin(ctx, "begin immediate"); err != nil {
+		t.End()
+		return nil, err
 	}
-	return c, err
+	return t, nil
 }
 
 // Close closes the connections and the handle. No transaction may be running.
@@ -121,13 +112,35 @@ func (c *connection) close() error {
 type sqlTransaction struct {
 	database *SQL
 	on       *connection // nil once it is given back
+	begun    bool
+	bad      bool // the connection cannot be used again
 }
 
-// Send implements [Transaction]. A statement that writes is short and is not interrupted: the driver
-// would start a goroutine for each one only to watch ctx.
+// begin begins the transaction with a statement.
+func (t *sqlTransaction) begin(ctx context.Context, statement string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := t.on.exec(context.WithoutCancel(ctx), statement); err != nil {
+		t.bad = !t.database.keep(err)
+		return err
+	}
+	t.begun = true
+	return nil
+}
+
+// Send implements [Transaction]. It looks at ctx between statements and between rows and interrupts no
+// statement, because each is short: database/sql and the driver would both start a goroutine for each one
+// only to watch ctx.
 func (t *sqlTransaction) Send(ctx context.Context, queries []*Query, commit bool) error {
+	if !t.begun && (len(queries) > 1 || !commit) {
+		if err := t.begin(ctx, "begin"); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+	}
 	for _, q := range queries {
 		if err := t.run(ctx, q); err != nil {
+			t.bad = !t.begun && ctx.Err() == nil && !t.database.keep(err)
 			return fmt.Errorf("%s: %w", Brief(q.SQL), err)
 		}
 	}
@@ -137,8 +150,10 @@ func (t *sqlTransaction) Send(ctx context.Context, queries []*Query, commit bool
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := t.on.exec(context.WithoutCancel(ctx), "commit"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+	if t.begun {
+		if err := t.on.exec(context.WithoutCancel(ctx), "commit"); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
 	}
 	t.giveBack(t.on) // the next transaction may begin while this one waits for the disk
 	return nil
@@ -148,7 +163,7 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stmt, err := t.on.prepare(ctx, q.SQL) //nolint:sqlclosecheck // the connection closes it
+	stmt, err := t.on.prepare(context.WithoutCancel(ctx), q.SQL) //nolint:sqlclosecheck // the connection closes it
 	if err != nil {
 		return err
 	}
@@ -165,20 +180,17 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 }
 
 func (t *sqlTransaction) read(ctx context.Context, stmt *sql.Stmt, q *Query) (err error) {
-	if !t.database.readOnly {
-		ctx = context.WithoutCancel(ctx)
-	}
-	rows, err := stmt.QueryContext(ctx, q.Args...)
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), q.Args...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	for ctx.Err() == nil && rows.Next() {
 		if err := q.Row(rows); err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	return errors.Join(ctx.Err(), rows.Err())
 }
 
 // End implements [Transaction]. A connection that cannot roll back is closed, which does.
@@ -187,7 +199,7 @@ func (t *sqlTransaction) End() {
 	if on == nil { // committed
 		return
 	}
-	if on.exec(context.Background(), "rollback") != nil {
+	if t.bad || t.begun && on.exec(context.Background(), "rollback") != nil {
 		_ = on.close()
 		on = nil
 	}
