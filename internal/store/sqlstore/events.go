@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/eventbody"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
@@ -84,6 +85,9 @@ func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockst
 		page.Next = strconv.FormatInt(found[f.Limit-1].seq, 10)
 	}
 	for _, e := range found {
+		if e.Body, err = eventbody.Unpack(e.Body); err != nil {
+			return page, fmt.Errorf("%s event %s: %w", e.Source, e.ID, err)
+		}
 		page.Events = append(page.Events, e.Event)
 	}
 	return page, nil

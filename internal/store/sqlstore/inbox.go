@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/eventbody"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
@@ -30,11 +31,13 @@ on conflict (source, id) do nothing`
 func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
 	receipts := make([]lockstep.Receipt, 0, len(deliveries))
 	for some := range slices.Chunk(deliveries, s.step(2)) {
-		var stored []lockstep.Receipt
-		err := s.writeEarly(ctx, func(t *tx) (err error) {
-			stored, err = t.receive(ctx, some)
-			return err
-		})
+		arrivals := arrivalsOf(some)
+		rows := make([][]any, len(arrivals)) // before the transaction, because packing a body takes time
+		for i, a := range arrivals {
+			rows[i] = eventRow(a.Delivery)
+		}
+		stored := make([]lockstep.Receipt, len(some))
+		err := s.writeEarly(ctx, func(t *tx) error { return t.receive(ctx, arrivals, rows, stored) })
 		if err != nil {
 			return nil, fmt.Errorf("receive %d events: %w", len(deliveries), err)
 		}
@@ -43,18 +46,12 @@ func (s *Store) Receive(ctx context.Context, deliveries []lockstep.Delivery) ([]
 	return receipts, nil
 }
 
-// receive stores the events that are new, and then marks their keys.
-func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]lockstep.Receipt, error) {
-	arrivals := arrivalsOf(deliveries)
-	rows := make([][]any, len(arrivals))
-	for i, a := range arrivals {
-		rows[i] = eventRow(a.Delivery)
-	}
+// receive stores the rows of the arrivals that are new, and then marks their keys.
+func (t *tx) receive(ctx context.Context, arrivals []arrival, rows [][]any, receipts []lockstep.Receipt) error {
 	stored := t.storeEvents(rows)
 	if err := t.flush(ctx); err != nil {
-		return nil, fmt.Errorf("store events: %w", err)
+		return fmt.Errorf("store events: %w", err)
 	}
-	receipts := make([]lockstep.Receipt, len(deliveries))
 	var marks []lockstep.Mark
 	for i, at := range stored() {
 		a := arrivals[i]
@@ -68,7 +65,7 @@ func (t *tx) receive(ctx context.Context, deliveries []lockstep.Delivery) ([]loc
 	} else {
 		t.mark(marks...)
 	}
-	return receipts, nil
+	return nil
 }
 
 // landing says what became of a delivery.
@@ -142,13 +139,15 @@ func arrivalsOf(deliveries []lockstep.Delivery) []arrival {
 	})
 }
 
-// eventRow returns the parameters of InsertEvent.
+// eventRow returns the parameters of InsertEvent. The body of an ignored event stays as it is, because
+// Forget searches it for ids.
 func eventRow(d lockstep.Delivery) []any {
 	e, key, customer, status := d.Event, "", "", lockstep.EventIgnored
+	body := e.Body
 	if d.Mark != nil {
 		key, customer, status = d.Mark.Key.String(), customerOf(d.Mark.Key), lockstep.EventPending
+		body = eventbody.Pack(body)
 	}
-	body := e.Body
 	if body == nil {
 		body = []byte{} // the column refuses null
 	}

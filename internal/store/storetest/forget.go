@@ -21,7 +21,8 @@ var forget = map[string]func(*world){
 		for id, body := range map[string]string{"msg_1": `{"data":{"user_id":"user_alice","to":"a@example.com"}}`,
 			"msg_2": `{"data":{"user_id":"user_bob"}}`, "evt_8": `{"customer":"cus_1"}`,
 			"evt_9":  `{"customer":null,"payment_intent":"pi_1","billing_details":{"email":"a@example.com"}}`,
-			"evt_10": `{"payment_intent":"pi_2"}`} {
+			"evt_10": `{"payment_intent":"pi_2"}`,
+			"evt_11": `{"lines":[` + strings.Repeat(`{"payment_intent":"pi_2"},`, 500) + `{"payment_intent":"pi_1"}]}`} {
 			source := lockstep.Clerk
 			if strings.HasPrefix(id, "evt_") {
 				source = lockstep.Stripe
@@ -43,10 +44,10 @@ var forget = map[string]func(*world){
 			State: lockstep.AccountDeleted}}))
 		n, err := w.Forget(w.Context(), alice)
 		w.ok(err)
-		equal(w, "forgotten", n, 8)
+		equal(w, "forgotten", n, 9)
 		for id, want := range map[string]bool{"evt_1": true, "evt_2": true, "evt_3": true, "evt_4": true, "evt_5": true,
 			"evt_6": false, "evt_7": false,
-			"msg_1": true, "msg_2": false, "evt_8": true, "evt_9": true, "evt_10": false} {
+			"msg_1": true, "msg_2": false, "evt_8": true, "evt_9": true, "evt_10": false, "evt_11": true} {
 			equal(w, "body of "+id+" is blank", string(w.event(id).Body) == "{}", want)
 		}
 		again, err := w.Forget(w.Context(), alice)

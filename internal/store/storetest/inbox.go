@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,6 +53,16 @@ var inbox = map[string]func(*world){
 		w.deliver("evt_1", cus1)
 		if at := w.event("evt_1").ReceivedAt; !near(at, 0) {
 			w.Errorf("received at %s", at)
+		}
+	},
+	"a body comes back as it was delivered": func(w *world) {
+		for id, body := range map[string]string{"evt_1": `{"id":"evt_1"}`, "evt_2": strings.Repeat(`{"object":"event"} `, 5000),
+			"evt_3": "\xff", "evt_4": strings.Repeat("\xff\x00{}", 200), "evt_5": ""} {
+			event := delivery(id, cus1)
+			event.Event.Body = []byte(body)
+			_, err := w.Receive(w.Context(), []lockstep.Delivery{event})
+			w.ok(err)
+			equal(w, "body of "+id, string(w.event(id).Body), body)
 		}
 	},
 	"a duplicate does nothing": func(w *world) {
