@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,20 +28,21 @@ type Rules struct {
 }
 
 // Client returns a copy of base, or a new client if base is nil, with a guard that applies
-// the rules. It reads answers of up to limit bytes. timeout applies if base sets none.
+// the rules. It reads answers of up to limit bytes. timeout applies to each call if base sets none; 0
+// means none.
 func (r Rules) Client(base *http.Client, timeout time.Duration, limit int64) *http.Client {
 	client := http.Client{}
 	if base != nil {
 		client = *base
 	}
-	if client.Timeout == 0 {
-		client.Timeout = timeout
+	if client.Timeout != 0 {
+		timeout = client.Timeout
 	}
 	if client.Transport == nil {
 		client.Transport = transport()
 	}
-	client.Transport = guard{r, client.Transport, limit}
-	client.Jar = nil
+	client.Transport = guard{r, client.Transport, limit, timeout}
+	client.Timeout, client.Jar = 0, nil // see guard
 	return &client
 }
 
@@ -60,22 +62,31 @@ func transport() http.RoundTripper {
 }
 
 // guard applies the rules to every answer. The package comment says why it returns an error
-// although there was a response.
+// although there was a response. It also bounds the call: the timeout of an [http.Client] whose transport is
+// not net/http's own costs a goroutine for each call.
 type guard struct {
-	rules Rules
-	next  http.RoundTripper
-	limit int64
+	rules   Rules
+	next    http.RoundTripper
+	limit   int64
+	timeout time.Duration // 0: none
 }
 
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if g.timeout > 0 {
+		ctx, cancel := context.WithTimeout(req.Context(), g.timeout)
+		defer cancel()
+		req = req.WithContext(ctx)
+	}
 	res, err := g.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, g.limit+1))
-	if closing := res.Body.Close(); err == nil {
-		err = closing
-	}
+	return g.read(req, res)
+}
+
+// read reads an answer to its end, and returns it if the rules allow it.
+func (g guard) read(req *http.Request, res *http.Response) (*http.Response, error) {
+	body, err := g.body(res)
 	switch {
 	case err != nil:
 		return nil, g.rules.unknown(res, err)
@@ -95,6 +106,17 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
+}
+
+// body reads up to one byte more than the limit, and closes the body.
+func (g guard) body(res *http.Response) ([]byte, error) {
+	var read bytes.Buffer
+	read.Grow(int(min(max(res.ContentLength, 0), g.limit)) + bytes.MinRead)
+	_, err := read.ReadFrom(io.LimitReader(res.Body, g.limit+1))
+	if closing := res.Body.Close(); err == nil {
+		err = closing
+	}
+	return read.Bytes(), err
 }
 
 // decode checks the body of a 2xx answer. The object is nil if the body is another JSON value.

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -197,20 +199,49 @@ func TestEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 	}
 }
 
-func TestClientIsACopyWithATimeoutAndWithoutCookies(t *testing.T) {
+func TestClientIsACopyWithoutCookies(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	base := &http.Client{Jar: jar}
-	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || got.Timeout != time.Minute ||
-		base.Transport != nil || base.Jar == nil {
+	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || base.Transport != nil || base.Jar == nil {
 		t.Errorf("%+v of %+v", got, base)
 	}
-	if got := acme.Client(&http.Client{Timeout: time.Second}, time.Minute, limit); got.Timeout != time.Second {
-		t.Errorf("timeout %v", got.Timeout)
+}
+
+// silent is a provider that answers nothing, or sends the header of an answer and no body.
+type silent struct{ header bool }
+
+func (s silent) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.header {
+		return &http.Response{StatusCode: http.StatusOK, Body: silentBody{req.Context()}}, nil
 	}
-	if got := acme.Client(nil, time.Minute, limit); got.Timeout != time.Minute {
-		t.Errorf("timeout %v", got.Timeout)
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+type silentBody struct{ ctx context.Context }
+
+func (b silentBody) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+func (silentBody) Close() error { return nil }
+
+// A call ends after the timeout of the base client, or of the adapter, whatever it waits for.
+func TestACallIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []silent{{header: false}, {header: true}} {
+		for own, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				_, err := acme.Client(&http.Client{Transport: provider, Timeout: own}, time.Minute, limit).Get("http://acme.internal")
+				if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != want {
+					t.Errorf("header %t: %v after %v, want %v", provider.header, err, took, want)
+				}
+			})
+		}
 	}
 }
