@@ -5,9 +5,10 @@
 //
 //   - journal_mode=WAL. A commit is synced before the store returns: one sync serves all transactions
 //     that wait, beside the next writer's work, instead of one sync within each commit as with
-//     synchronous=FULL; see journal. Checkpoints run beside the writer too; see checkpoints. A database
-//     without a write-ahead log, or with synchronous=OFF, is refused. After a failed sync, or when one
-//     of the database's files was replaced, nothing more is written; see files.
+//     synchronous=FULL; see journal. Only a claim and the end of a run do not wait; see Durability in
+//     package sqlstore. Checkpoints run beside the writer too; see checkpoints. A database without a
+//     write-ahead log, or with synchronous=OFF, is refused. After a failed sync, or when one of the
+//     database's files was replaced, nothing more is written; see files.
 //   - One connection writes. Its transactions begin with BEGIN IMMEDIATE, so none fails halfway because
 //     it cannot get the lock. Several connections read, and cannot write (query_only). Readers never
 //     wait for the writer.

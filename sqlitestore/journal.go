@@ -30,6 +30,7 @@ type journal struct {
 	mu          sync.Mutex
 	ended       sync.Cond
 	begun, done uint64 // numbers of syncs; equal if none is running
+	later       int    // commits since the last sync began that nobody waits for
 	failed      error  // permanent
 }
 
@@ -92,6 +93,22 @@ func (j *journal) Flush() error {
 	return errors.Join(j.failed, j.checkpoints.failure())
 }
 
+// latersPerSync is after how many commits that nobody waits for one of them flushes, so that the log does
+// not grow without a checkpoint, and a disk that fails is noticed.
+const latersPerSync = 16
+
+// Later notes a commit that a power failure may undo.
+func (j *journal) Later() error {
+	j.mu.Lock()
+	j.later++
+	due := j.later >= latersPerSync
+	j.mu.Unlock()
+	if due {
+		return j.Flush()
+	}
+	return j.Err()
+}
+
 // Err returns the first error of a flush.
 func (j *journal) Err() error {
 	j.mu.Lock()
@@ -102,6 +119,7 @@ func (j *journal) Err() error {
 // sync runs the next sync. It releases the lock meanwhile.
 func (j *journal) sync() {
 	j.begun++
+	j.later = 0
 	j.mu.Unlock()
 	fix := "check the disk, then restart Lockstep"
 	err := j.log.Sync()

@@ -55,6 +55,8 @@ const (
 type Log interface {
 	// Flush returns when every commit made before the call is on disk.
 	Flush() error
+	// Later notes a commit that a power failure may undo. A later flush makes it durable.
+	Later() error
 	// Err returns why no later commit can become durable; nil while they can.
 	Err() error
 	Close() error

@@ -69,6 +69,7 @@ func (s *Store) Claim(ctx context.Context, request lockstep.ClaimRequest) ([]loc
 	token := rand.Text()
 	var rows []due
 	err := s.writeEarly(ctx, func(t *tx) (err error) {
+		t.later = true
 		claimed := ask(ctx, t, scanDue, ClaimDue, token, request.Lease.Milliseconds(), t.at,
 			min(request.Limit, stepRows), request.MaxPriority)
 		if err := t.commit(ctx); err != nil {

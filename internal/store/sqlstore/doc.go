@@ -66,6 +66,13 @@
 // reads another; on SQLite the writing one has one connection. Times are integer milliseconds UTC, and 0
 // means no time. They come from the process, or from the database if the dialect has a Clock.
 //
+// # Durability
+//
+// A transaction that returns is on disk. A claim and the end of a run are exceptions on SQLite: they do not
+// wait for the disk. After a power failure that undoes one of them, the key is due again, as after a crash
+// during the run. What a run writes for good, it writes in transactions in between; those bring the claim
+// to the disk before them, because the log keeps the order of commits. So no effect outlives its claim.
+//
 // # Round trips
 //
 // With a remote database, each wait for an answer costs a round trip. So a transaction queues statements

@@ -132,6 +132,7 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 
 // conclude ends a run, or settles some of its events if it has many.
 func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
+	t.later = true
 	switch outcome.Disposition {
 	case lockstep.Done:
 		return t.done(ctx, claim, outcome)

@@ -17,6 +17,7 @@ type tx struct {
 	on      sqlrun.Transaction
 	dialect *Dialect
 	writing bool
+	later   bool // a power failure may undo the transaction, see Durability in the package comment
 
 	at        int64           // see now
 	queued    []*sqlrun.Query // and not sent yet
@@ -37,7 +38,7 @@ const busyFor = 5 * time.Second
 // created since this one looked. The next try finds it.
 var errOvertaken = errors.New("another writer was faster")
 
-// write runs do in a writing transaction. When it returns nil, the transaction is on disk;
+// write runs do in a writing transaction. When it returns nil, the transaction is on disk (see tx.later);
 // when it returns an error, nothing has changed, except that the outcome is unknown after the
 // connection broke during the commit. It runs do again when the database has undone the
 // transaction so that another could proceed, or when another writer was faster.
@@ -116,10 +117,13 @@ func (s *Store) transactOnce(ctx context.Context, writing bool, do func(*tx) err
 	if err := t.commit(ctx); err != nil {
 		return err
 	}
-	if log != nil {
-		return log.Flush()
+	switch {
+	case log == nil:
+		return nil
+	case t.later:
+		return log.Later()
 	}
-	return nil
+	return log.Flush()
 }
 
 // queueClock reads the clock of the process, or has the database's time come with the first answer.
