@@ -27,6 +27,9 @@ type Query struct {
 	Args []any
 	// Row is called with each row; nil: the statement's rows, if any, are dropped.
 	Row func(Scanner) error
+	// Skip reports, once the queries before have answered, that this one would return nothing; nil: it may
+	// return something. A database that sends queries together runs it anyway.
+	Skip func() bool
 	// Changed is how many rows the statement changed, where Row is nil.
 	Changed int64
 }

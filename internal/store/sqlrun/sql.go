@@ -139,6 +139,9 @@ func (t *sqlTransaction) Send(ctx context.Context, queries []*Query, commit bool
 		}
 	}
 	for _, q := range queries {
+		if q.Skip != nil && q.Skip() {
+			continue
+		}
 		if err := t.run(ctx, q); err != nil {
 			t.bad = !t.begun && ctx.Err() == nil && !t.database.keep(err)
 			return fmt.Errorf("%s: %w", Brief(q.SQL), err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	_ "modernc.org/sqlite" // the driver
@@ -171,5 +172,21 @@ func TestACallerThatLeavesEndsARead(t *testing.T) {
 		Row: func(sqlrun.Scanner) error { rows++; leave(); return nil }}}, true)
 	if !errors.Is(err, context.Canceled) || rows != 1 {
 		t.Errorf("%d rows were read: %v", rows, err)
+	}
+}
+
+// A query that would return nothing is not run.
+func TestAQueryIsSkipped(t *testing.T) {
+	t.Parallel()
+	_, database := open(t, true, false)
+	var ran []string
+	query := func(name string, skip func() bool) *sqlrun.Query {
+		return &sqlrun.Query{SQL: "select 1", Skip: skip,
+			Row: func(sqlrun.Scanner) error { ran = append(ran, name); return nil }}
+	}
+	err := begin(t, database).Send(t.Context(), []*sqlrun.Query{query("first", nil),
+		query("second", func() bool { return len(ran) == 1 }), query("third", func() bool { return len(ran) == 0 })}, true)
+	if err != nil || !slices.Equal(ran, []string{"first", "third"}) {
+		t.Errorf("ran %v, %v", ran, err)
 	}
 }

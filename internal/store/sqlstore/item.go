@@ -47,6 +47,17 @@ func listed(text string) (list []string, err error) {
 	return list, json.Unmarshal([]byte(text), &list)
 }
 
+// itemsOf asks for the items of the subscriptions or licenses that owners asks for.
+func itemsOf[T any](ctx context.Context, t *tx, owners func() ([]T, error), s Statement,
+	args ...any) func() (map[string][]lockstep.Item, error) {
+	answer := t.itemsByOwner(ctx, s, args...)
+	t.queued[len(t.queued)-1].Skip = func() bool {
+		found, err := owners()
+		return err == nil && len(found) == 0
+	}
+	return answer
+}
+
 // itemsByOwner asks for the items of several subscriptions or licenses.
 func (t *tx) itemsByOwner(ctx context.Context, s Statement, args ...any) func() (map[string][]lockstep.Item, error) {
 	answer := ask(ctx, t, scanItem, s, args...)

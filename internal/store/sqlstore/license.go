@@ -108,7 +108,7 @@ func (s *Store) LicenseOfPayment(ctx context.Context, paymentID string) (lockste
 // licenses asks for the licenses of an account.
 func (t *tx) licenses(ctx context.Context, account lockstep.Account) func() ([]lockstep.License, error) {
 	answer := ask(ctx, t, scanLicense, selectLicenses, account.Kind, account.ID)
-	itemsByOwner := t.itemsByOwner(ctx, selectLicenseItems, account.Kind, account.ID)
+	itemsByOwner := itemsOf(ctx, t, answer, selectLicenseItems, account.Kind, account.ID)
 	return func() ([]lockstep.License, error) {
 		licenses, err := answer()
 		if err != nil || len(licenses) == 0 {

@@ -92,7 +92,8 @@ func endedLast(s lockstep.Subscription) int { return bit(s.Ended()) }
 // sponsorships asks for subscriptions with their items and accounts.
 func (t *tx) sponsorships(ctx context.Context, rows, items Statement,
 	args ...any) func() ([]lockstep.Sponsorship, error) {
-	answer, itemsByOwner := ask(ctx, t, scanSponsorship, rows, args...), t.itemsByOwner(ctx, items, args...)
+	answer := ask(ctx, t, scanSponsorship, rows, args...)
+	itemsByOwner := itemsOf(ctx, t, answer, items, args...)
 	return func() ([]lockstep.Sponsorship, error) {
 		found, err := answer()
 		if err != nil || len(found) == 0 {
