@@ -110,13 +110,11 @@ func (g guard) read(req *http.Request, res *http.Response) (*http.Response, erro
 
 // body reads up to one byte more than the limit, and closes the body.
 func (g guard) body(res *http.Response) ([]byte, error) {
-	var read bytes.Buffer
-	read.Grow(int(min(max(res.ContentLength, 0), g.limit)) + bytes.MinRead)
-	_, err := read.ReadFrom(io.LimitReader(res.Body, g.limit+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, g.limit+1))
 	if closing := res.Body.Close(); err == nil {
 		err = closing
 	}
-	return read.Bytes(), err
+	return body, err
 }
 
 // decode checks the body of a 2xx answer. The object is nil if the body is another JSON value.

@@ -205,7 +205,8 @@ func TestClientIsACopyWithoutCookies(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := &http.Client{Jar: jar}
-	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || base.Transport != nil || base.Jar == nil {
+	if got := acme.Client(base, time.Minute, limit); got == base || got.Jar != nil || base.Transport != nil ||
+		base.Jar == nil {
 		t.Errorf("%+v of %+v", got, base)
 	}
 }
@@ -237,7 +238,8 @@ func TestACallIsBounded(t *testing.T) {
 		for own, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: time.Second} {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				_, err := acme.Client(&http.Client{Transport: provider, Timeout: own}, time.Minute, limit).Get("http://acme.internal")
+				client := acme.Client(&http.Client{Transport: provider, Timeout: own}, time.Minute, limit)
+				_, err := client.Get("http://acme.internal")
 				if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != want {
 					t.Errorf("header %t: %v after %v, want %v", provider.header, err, took, want)
 				}
