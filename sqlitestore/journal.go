@@ -30,7 +30,7 @@ type journal struct {
 	mu          sync.Mutex
 	ended       sync.Cond
 	begun, done uint64 // numbers of syncs; equal if none is running
-	later       int    // commits since the last sync began that nobody waits for
+	later       int    // commits since the last sync began whose callers have not waited
 	failed      error  // permanent
 }
 
@@ -93,8 +93,8 @@ func (j *journal) Flush() error {
 	return errors.Join(j.failed, j.checkpoints.failure())
 }
 
-// latersPerSync is after how many commits that nobody waits for one of them flushes, so that the log does
-// not grow without a checkpoint, and a disk that fails is noticed.
+// latersPerSync is how many commits may return before they are on disk; the last of them flushes. Without
+// that, a server that only claims keys would not run checkpoints or notice that its disk has failed.
 const latersPerSync = 16
 
 // Later notes a commit that a power failure may undo.

@@ -127,7 +127,7 @@ func TestAPowerFailureRepeatsARun(t *testing.T) {
 	}
 }
 
-// Nothing that a run has written for good survives a power failure without its claim.
+// After a power failure, a record that a run has saved is there with the run's claim.
 func TestAClaimReachesTheDiskBeforeWhatItsRunWrites(t *testing.T) {
 	t.Parallel()
 	store, disk, file := losing(t)

@@ -175,7 +175,7 @@ func TestACallerThatLeavesEndsARead(t *testing.T) {
 	}
 }
 
-// A query that would return nothing is not run.
+// A database skips a query that would return nothing.
 func TestAQueryIsSkipped(t *testing.T) {
 	t.Parallel()
 	_, database := open(t, true, false)

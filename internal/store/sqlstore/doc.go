@@ -70,8 +70,8 @@
 //
 // A transaction that returns is on disk. A claim and the end of a run are exceptions on SQLite: they do not
 // wait for the disk. After a power failure that undoes one of them, the key is due again, as after a crash
-// during the run. What a run writes for good, it writes in transactions in between; those bring the claim
-// to the disk before them, because the log keeps the order of commits. So no effect outlives its claim.
+// during the run. A run writes its record in transactions in between. The log keeps the order of commits, so
+// these bring the claim to the disk before what they write.
 //
 // # Round trips
 //

@@ -151,8 +151,8 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 }
 
 // done ends a successful run and commits. Each of its statements looks for the token, so they are
-// sent with the fence, which only locks the key's row where there are several writers. The run has not ended if events are left or
-// the lease is lost.
+// sent with the fence, which only locks the key's row where there are several writers. The run has
+// not ended if events are left or the lease is lost.
 func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) (ended bool, err error) {
 	if claim.Token == "" {
 		return false, lost(claim)
