@@ -38,7 +38,7 @@ func (t *skippingTransaction) Send(ctx context.Context, queries []*sqlrun.Query,
 	return err
 }
 
-// A read of an account asks for the items only of what there is: here, of its subscription.
+// A read of an account that has only a subscription asks for no items of licenses or of sponsorships.
 func TestItemsOfNothingAreNotRead(t *testing.T) {
 	t.Parallel()
 	db, err := sql.Open("sqlite", sqlitetest.Path(t))
