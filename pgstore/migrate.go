@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/lockstep-dev/lockstep/internal/store/schema"
 )
 
 //go:embed migrations/*.sql
@@ -80,7 +82,12 @@ func migrateLocked(ctx context.Context, db *sql.DB, version int64) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
+	steps, err := schema.Migrations(files)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, nil, goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(steps...))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

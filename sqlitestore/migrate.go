@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/lockstep-dev/lockstep/internal/store/schema"
 )
 
 //go:embed migrations/*.sql
@@ -56,7 +58,12 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	steps, err := schema.Migrations(files)
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, nil, goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(steps...))
 }
 
 // schemaTooNewError refuses a database that a newer program has migrated.
