@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/lockstep-dev/lockstep"
@@ -48,17 +49,16 @@ func (a *API) directCheck(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// peek reads a body that must arrive within [bodyWithin], and puts it back for the framework.
+// peek reads a body that must arrive within [bodyWithin], and puts it back for the framework. It leaves the
+// deadline: the framework's way removes it, and after an answer the server sets the next request's.
 func peek(w http.ResponseWriter, r *http.Request) []byte {
-	wire := http.NewResponseController(w)
-	_ = wire.SetReadDeadline(time.Now().Add(bodyWithin)) // see readBody
+	_ = huma.SetReadDeadline(w, time.Now().Add(bodyWithin)) // see readBody
 	body := make([]byte, r.ContentLength)
 	n, err := io.ReadFull(r.Body, body)
 	if err != nil {
 		r.Body = rest{io.MultiReader(bytes.NewReader(body[:n]), broken{err}), r.Body}
 		return nil
 	}
-	_ = wire.SetReadDeadline(time.Time{})
 	r.Body = rest{bytes.NewReader(body), r.Body}
 	return body
 }
