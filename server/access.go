@@ -12,8 +12,9 @@ import (
 // HTTP. It answers from memory, as fresh as the API does (docs/api.md), and otherwise from the database.
 // The answer belongs to the caller.
 //
-// It returns [lockstep.ErrNotFound] if neither the database nor the directory knows the account. An
-// account that only the directory knows has no access yet.
+// It returns [lockstep.ErrInvalid] if the account's kind or id is malformed, and [lockstep.ErrNotFound] if
+// neither the database nor the directory knows the account. An account that only the directory knows has
+// no access yet. Any other error means that the answer is unknown.
 func (s *Server) Access(ctx context.Context, account lockstep.Account) (lockstep.Access, error) {
 	access, err := s.access(ctx, account)
 	return own(access), err

@@ -84,8 +84,8 @@ func documentNotModified(operation *huma.Operation) {
 }
 
 // Access returns what an account may use now, for a program that embeds the server. Callers share the
-// answer and must not change it. It returns ErrNotFound for an account that the directory does not know
-// either.
+// answer and must not change it. It returns ErrInvalid for a malformed account, and ErrNotFound for one
+// that the directory does not know either.
 func (a *API) Access(ctx context.Context, account lockstep.Account) (lockstep.Access, error) {
 	now := time.Now()
 	if entry, has := a.Records.InMemory(account, now); has {
@@ -97,14 +97,26 @@ func (a *API) Access(ctx context.Context, account lockstep.Account) (lockstep.Ac
 	}
 	entry, err := a.Records.Entry(ctx, account)
 	if errors.Is(err, lockstep.ErrNotFound) && a.newcomers != nil {
-		var exists bool
-		if exists, err = a.newcomers.exists(ctx, account, true); err == nil && !exists {
-			err = lockstep.ErrNotFound
-		}
-		entry = &watch.Entry{Record: lockstep.Record{Account: account, State: lockstep.AccountActive}}
+		entry, err = a.lookUp(ctx, account)
 	}
 	if err != nil {
 		return lockstep.Access{}, fmt.Errorf("access of %s: %w", account, err)
 	}
 	return entry.Access(a.Catalog, time.Now()), nil
+}
+
+// lookUp returns an empty record of an account that only the directory knows.
+func (a *API) lookUp(ctx context.Context, account lockstep.Account) (*watch.Entry, error) {
+	exists, err := a.newcomers.exists(ctx, account, true)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, lockstep.ErrNotFound
+	}
+	// The workers may have synced it during the lookup.
+	if entry, err := a.Records.Entry(ctx, account); err == nil {
+		return entry, nil
+	}
+	return &watch.Entry{Record: lockstep.Record{Account: account, State: lockstep.AccountActive}}, nil
 }

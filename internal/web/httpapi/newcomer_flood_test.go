@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/watch"
 )
 
 // heldDirectory answers when the test lets it.
@@ -140,4 +141,34 @@ func TestALookupOutlivesTheCallerWhoBeganIt(t *testing.T) {
 			t.Errorf("the caller who stayed got: %v, after %d lookups", err, d.asked.Load())
 		}
 	})
+}
+
+// synced is memory that has an account from the second read on, because the workers synced it meanwhile.
+type synced struct {
+	Records
+	reads   int
+	account lockstep.Account
+}
+
+func (s *synced) InMemory(lockstep.Account, time.Time) (*watch.Entry, bool) { return nil, false }
+
+func (s *synced) Entry(context.Context, lockstep.Account) (*watch.Entry, error) {
+	if s.reads++; s.reads == 1 {
+		return nil, lockstep.ErrNotFound
+	}
+	return &watch.Entry{Record: lockstep.Record{Account: s.account, State: lockstep.AccountActive,
+		Licenses: []lockstep.License{{ID: "pi_1"}}}}, nil
+}
+
+// TestAnAccountThatIsSyncedDuringItsLookupHasItsAccess: in process, as over HTTP.
+func TestAnAccountThatIsSyncedDuringItsLookupHasItsAccess(t *testing.T) {
+	t.Parallel()
+	d := &heldDirectory{answer: make(chan error, 1)}
+	d.answer <- nil
+	n, _ := lookups(d)
+	a := &API{Records: &synced{account: user(1)}, newcomers: n}
+	access, err := a.Access(t.Context(), user(1))
+	if err != nil || len(access.Reasons) != 1 {
+		t.Errorf("%+v, %v; want the license's access", access, err)
+	}
 }
