@@ -297,49 +297,57 @@ func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Tim
 	return g, recheck
 }
 
-// ofLicense returns what a license brings. Each of its plans ends after its own duration.
+// ofLicense returns what a license brings. Each of its plans ends after its own duration. A license
+// that grants nothing is what was bought, whatever has ended since: time changes nothing about it.
 func (c Catalog) ofLicense(l License, now time.Time) (g grant, recheck time.Time) {
 	g = grant{born: l.CreatedAt, reason: Reason{Object: "license", ID: l.ID, Status: string(l.Status)}}
-	var expired []gift
-	for _, gift := range c.gifts(l.Items, l.PlanNamed) {
+	g.gifts = c.gifts(l.Items, l.PlanNamed)
+	for n := range g.gifts {
+		gift := &g.gifts[n]
 		gift.ends = time.Time{}
 		if gift.plan.Duration > 0 {
 			gift.ends = l.paidSince().Add(gift.plan.Duration)
 		}
-		if gift.ends.IsZero() || now.Before(gift.ends) {
-			g.gifts = append(g.gifts, gift)
-		} else {
-			expired = append(expired, gift)
-		}
 	}
-	recheck = g.firstEnd() // also of what grants nothing: its reason names another plan then
-	over := len(g.gifts) == 0 && len(expired) > 0
-	if over {
-		g.gifts = expired
+	if g.reason.Grants, g.reason.Why = c.standing(l); g.reason.Grants {
+		recheck = g.expire(now)
 	}
 	g.lead()
+	return g, recheck
+}
+
+// standing reports whether a license grants access until it expires, and why.
+func (c Catalog) standing(l License) (grants bool, why string) {
 	switch l.Status {
 	case LicenseActive:
-		switch {
-		case l.RefundedAmount > 0 && c.PartialRefund == RevokeLicense:
-			g.reason.Why = "refunded in part"
-		case over:
-			g.reason.Why = "expired"
-		default:
-			g.reason.Grants, g.reason.Why = true, "bought"
+		if l.RefundedAmount > 0 && c.PartialRefund == RevokeLicense {
+			return false, "refunded in part"
 		}
+		return true, "bought"
 	case LicensePending:
-		g.reason.Why = "payment is processing"
+		return false, "payment is processing"
 	case LicenseFailed:
-		g.reason.Why = "payment failed"
+		return false, "payment failed"
 	case LicenseRefunded:
-		g.reason.Why = "refunded"
+		return false, "refunded"
 	case LicenseDisputed:
-		g.reason.Why = "disputed"
-	default:
-		g.reason.Why = "status is unknown to this version; unknown grants nothing"
+		return false, "disputed"
 	}
-	return g, recheck
+	return false, "status is unknown to this version; unknown grants nothing"
+}
+
+// expire removes the gifts that have ended, and returns when the next one ends; zero if none does. If all
+// have ended, it keeps them to name the plan.
+func (g *grant) expire(now time.Time) (next time.Time) {
+	lasting := slices.DeleteFunc(slices.Clone(g.gifts), func(gift gift) bool {
+		return !gift.ends.IsZero() && !now.Before(gift.ends)
+	})
+	if len(lasting) == 0 && len(g.gifts) > 0 {
+		g.reason.Grants, g.reason.Why = false, "expired"
+		return time.Time{}
+	}
+	g.gifts = lasting
+	return g.firstEnd()
 }
 
 // firstEnd returns when the first gift ends; zero if none ends.

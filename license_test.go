@@ -167,3 +167,22 @@ func TestPoliciesOfLicensesAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeChangesNothingAboutALicenseThatGrantsNothing: it is what was bought, whatever has expired since.
+func TestTimeChangesNothingAboutALicenseThatGrantsNothing(t *testing.T) {
+	t.Parallel()
+	revoking := passes
+	revoking.PartialRefund = lockstep.RevokeLicense
+	for _, status := range []lockstep.LicenseStatus{lockstep.LicensePending, lockstep.LicenseFailed,
+		lockstep.LicenseRefunded, lockstep.LicenseDisputed, "new", lockstep.LicenseActive} {
+		l := paidFor("week", "month")
+		l.Status, l.RefundedAmount = status, 1
+		first := revoking.Decide(nil, []lockstep.License{l}, now)
+		for days := range 40 {
+			a := revoking.Decide(nil, []lockstep.License{l}, now.AddDate(0, 0, days))
+			if diff := cmp.Diff(first, a); diff != "" || a.Active || !a.Recheck.IsZero() || a.Reasons[0].Plan != "week" {
+				t.Errorf("%s, after %d days: %+v\n%s", status, days, a, diff)
+			}
+		}
+	}
+}
