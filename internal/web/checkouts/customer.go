@@ -36,25 +36,30 @@ func (s *Service) customer(ctx context.Context, account lockstep.Account, scope 
 	return s.awaitCustomer(ctx, account, scope)
 }
 
-// awaitCustomer waits until the worker has created the customer, or cannot.
+// awaitCustomer waits until the worker has created the customer, or cannot. It waits for the run of the
+// mark that was just made, and not for a later one: the events of a new customer cause that.
 func (s *Service) awaitCustomer(ctx context.Context, account lockstep.Account, scope lockstep.Scope) (string, error) {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
-	for {
+	for generation := int64(0); ; {
 		// Read the work first: when it is done, the record that is read afterwards is its result.
 		work, err := s.Store.Work(ctx, account.Key())
 		if err != nil {
 			return "", err
 		}
+		if generation == 0 {
+			generation = work.Generation
+		}
+		done := work.DoneGeneration >= generation
 		record, err := s.Store.Account(ctx, account)
 		switch {
 		case err != nil && !errors.Is(err, lockstep.ErrNotFound):
 			return "", err
-		case err == nil && record.Live() && (scope == 0 || !work.Pending()):
+		case err == nil && record.Live() && (scope == 0 || done):
 			return record.CustomerID, nil
-		case ended(work) && work.Disposition == lockstep.Parked:
+		case done && work.Disposition == lockstep.Parked:
 			return "", &RefusedError{UnknownAccount, "account: the directory does not know it"}
-		case ended(work):
+		case done || postponed(work):
 			return "", &RefusedError{NoCustomer, "account: no customer could be created: " + work.Reason}
 		}
 		select {
@@ -65,10 +70,8 @@ func (s *Service) awaitCustomer(ctx context.Context, account lockstep.Account, s
 	}
 }
 
-// ended reports whether the account's sync is over. A failed one may have scheduled a retry for much
-// later.
-func ended(work lockstep.Work) bool {
-	later := work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() &&
+// postponed reports whether the account's sync has failed and is retried much later.
+func postponed(work lockstep.Work) bool {
+	return work.Pending() && work.Disposition == lockstep.Failed && work.LeaseUntil.IsZero() &&
 		work.RunAt.After(time.Now().Add(time.Minute))
-	return !work.Pending() || later
 }
