@@ -47,8 +47,8 @@ func (c *counting) of(account string) int {
 	return c.runs[account]
 }
 
-// TestTimeRunsOnlyWhatItCanChange: a pass is looked at when it expires, and not if it was refunded. A deleted account
-// is looked at once, to forget it.
+// TestTimeRunsOnlyWhatItCanChange: a pass causes a run when it expires, and none if it was refunded. A deleted account
+// causes one, which forgets it.
 func TestTimeRunsOnlyWhatItCanChange(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		c := w.counted()
