@@ -4,14 +4,17 @@ package schema
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 )
 
 // Migrations returns one migration for each file NNNNN_title.sql in a folder. The database gets the text
 // of a file at once, in a transaction, and splits it into statements itself. goose would split it in a
-// buffer of 4 MB, which doubles the memory of a process that has just started.
+// buffer of 4 MB, which doubles the memory of a process that has just started. So goose's annotations mean
+// nothing here, and a file with those that would matter is refused.
 func Migrations(files fs.FS) ([]*goose.Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -19,23 +22,33 @@ func Migrations(files fs.FS) ([]*goose.Migration, error) {
 	}
 	var steps []*goose.Migration
 	for _, name := range names {
-		version, err := goose.NumericComponent(name)
+		step, err := migration(files, name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: all(string(text))}, nil))
+		steps = append(steps, step)
 	}
 	return steps, nil
 }
 
-// all returns a function that executes all statements of a text.
-func all(text string) func(context.Context, *sql.Tx) error {
-	return func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, text)
-		return err
+func migration(files fs.FS, name string) (*goose.Migration, error) {
+	version, err := goose.NumericComponent(name)
+	if err != nil {
+		return nil, err
 	}
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, annotation := range []string{"+goose Down", "+goose NO TRANSACTION", "+goose ENVSUB"} {
+		if strings.Contains(string(text), annotation) {
+			return nil, fmt.Errorf("remove %q: the whole file runs in one transaction", annotation)
+		}
+	}
+	return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	}}, nil), nil
 }
