@@ -30,6 +30,9 @@ type Query struct {
 	// Skip reports, once the queries before have answered, that this one would return nothing; nil: it may
 	// return something. A database that sends queries together runs it anyway.
 	Skip func() bool
+	// Long says that the statement may look at many rows before it returns one. SQLite then interrupts it when
+	// its caller leaves, which costs two goroutines.
+	Long bool
 	// Changed is how many rows the statement changed, where Row is nil.
 	Changed int64
 }

@@ -129,9 +129,9 @@ func (t *sqlTransaction) begin(ctx context.Context, statement string) error {
 	return nil
 }
 
-// Send implements [Transaction]. It looks at ctx between statements and between rows and interrupts no
-// statement, because each is short: database/sql and the driver would both start a goroutine for each one
-// only to watch ctx.
+// Send implements [Transaction]. It looks at ctx between statements and between rows. It interrupts only a
+// long query, because database/sql and the driver would both start a goroutine for each statement only to
+// watch ctx.
 func (t *sqlTransaction) Send(ctx context.Context, queries []*Query, commit bool) error {
 	if !t.begun && (len(queries) > 1 || !commit) {
 		if err := t.begin(ctx, "begin"); err != nil {
@@ -183,7 +183,11 @@ func (t *sqlTransaction) run(ctx context.Context, q *Query) error {
 }
 
 func (t *sqlTransaction) read(ctx context.Context, stmt *sql.Stmt, q *Query) (err error) {
-	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), q.Args...)
+	watched := context.WithoutCancel(ctx)
+	if q.Long && t.database.readOnly {
+		watched = ctx
+	}
+	rows, err := stmt.QueryContext(watched, q.Args...)
 	if err != nil {
 		return err
 	}

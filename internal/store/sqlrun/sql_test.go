@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -188,5 +189,29 @@ func TestAQueryIsSkipped(t *testing.T) {
 		query("second", func() bool { return len(ran) == 1 }), query("third", func() bool { return len(ran) == 0 })}, true)
 	if err != nil || !slices.Equal(ran, []string{"first", "third"}) {
 		t.Errorf("ran %v, %v", ran, err)
+	}
+}
+
+// A long query ends when its caller leaves, although it has returned no row yet, and its connection still works.
+func TestACallerThatLeavesInterruptsALongQuery(t *testing.T) {
+	t.Parallel()
+	_, database := open(t, true, true)
+	ctx, leave := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer leave()
+	transaction, err := database.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := false
+	err = transaction.Send(ctx, []*sqlrun.Query{{Long: true, SQL: `select count(*) from (
+		with recursive many(n) as (select 1 union all select n + 1 from many where n < 5000000) select n from many)`,
+		Row: func(sqlrun.Scanner) error { read = true; return nil }}}, true)
+	transaction.End()
+	if !errors.Is(err, context.DeadlineExceeded) || read {
+		t.Errorf("read to its end: %t, %v", read, err)
+	}
+	var n int
+	if err := begin(t, database).Send(t.Context(), []*sqlrun.Query{sum(&n)}, true); err != nil || n != 1 {
+		t.Errorf("afterwards: %d, %v", n, err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
-// skipping is a database that counts the queries that a transaction has sent and not run.
+// skipping is a database that counts the queries that a transaction has sent and not run, and the long ones.
 type skipping struct {
 	sqlrun.Database
-	skipped int
+	skipped, long int
 }
 
 func (s *skipping) Begin(ctx context.Context) (sqlrun.Transaction, error) {
@@ -33,6 +33,9 @@ func (t *skippingTransaction) Send(ctx context.Context, queries []*sqlrun.Query,
 	for _, q := range queries {
 		if q.Skip != nil && q.Skip() {
 			t.to.skipped++
+		}
+		if q.Long {
+			t.to.long++
 		}
 	}
 	return err
@@ -70,5 +73,11 @@ func TestItemsOfNothingAreNotRead(t *testing.T) {
 	}
 	if both.skipped != 2 {
 		t.Errorf("%d queries were skipped, want the items of licenses and of subscriptions paid for others", both.skipped)
+	}
+	if both.long != 0 {
+		t.Errorf("%d queries about one account can be interrupted, which costs goroutines", both.long)
+	}
+	if _, err := store.Events(t.Context(), lockstep.EventFilter{Source: lockstep.Clerk}); err != nil || both.long != 1 {
+		t.Errorf("looking for events of a source among all cannot be interrupted (%v)", err)
 	}
 }

@@ -150,7 +150,7 @@ func (t *tx) add(q *sqlrun.Query) *sqlrun.Query {
 
 // query queues a statement; row receives its rows, if it is not nil.
 func (t *tx) query(s Statement, row func(sqlrun.Scanner) error, args []any) *sqlrun.Query {
-	return t.add(&sqlrun.Query{SQL: t.dialect.text(s, t.writing), Args: args, Row: row})
+	return t.add(&sqlrun.Query{SQL: t.dialect.text(s, t.writing), Args: args, Row: row, Long: long(s)})
 }
 
 // queue queues a write. If it fails, the next flush or the commit returns the error.
