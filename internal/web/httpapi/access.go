@@ -115,8 +115,9 @@ func (a *API) lookUp(ctx context.Context, account lockstep.Account) (*watch.Entr
 		return nil, lockstep.ErrNotFound
 	}
 	// The workers may have synced it during the lookup.
-	if entry, err := a.Records.Entry(ctx, account); err == nil {
-		return entry, nil
+	entry, err := a.Records.Entry(ctx, account)
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return &watch.Entry{Record: lockstep.Record{Account: account, State: lockstep.AccountActive}}, nil
 	}
-	return &watch.Entry{Record: lockstep.Record{Account: account, State: lockstep.AccountActive}}, nil
+	return entry, err
 }

@@ -152,8 +152,11 @@ func (a *API) known(ctx context.Context, account lockstep.Account, read func(con
 		return record, false, err
 	}
 	// The workers may have synced it during the lookup.
-	if record, err = read(ctx, account); err == nil {
+	switch record, err = read(ctx, account); {
+	case err == nil:
 		return record, false, nil
+	case !errors.Is(err, lockstep.ErrNotFound):
+		return record, false, a.problem(ctx, "read account", err)
 	}
 	now := time.Now()
 	return lockstep.Record{Account: account, State: lockstep.AccountActive, CreatedAt: now, UpdatedAt: now}, true, nil

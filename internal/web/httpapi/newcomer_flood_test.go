@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -143,11 +144,13 @@ func TestALookupOutlivesTheCallerWhoBeganIt(t *testing.T) {
 	})
 }
 
-// synced is memory that has an account from the second read on, because the workers synced it meanwhile.
+// synced is memory that has an account from the second read on, because the workers synced it meanwhile. If
+// broken, the database fails from then on.
 type synced struct {
 	Records
 	reads   int
 	account lockstep.Account
+	broken  error
 }
 
 func (s *synced) InMemory(lockstep.Account, time.Time) (*watch.Entry, bool) { return nil, false }
@@ -157,7 +160,15 @@ func (s *synced) Entry(context.Context, lockstep.Account) (*watch.Entry, error) 
 		return nil, lockstep.ErrNotFound
 	}
 	return &watch.Entry{Record: lockstep.Record{Account: s.account, State: lockstep.AccountActive,
-		Licenses: []lockstep.License{{ID: "pi_1"}}}}, nil
+		Licenses: []lockstep.License{{ID: "pi_1"}}}}, s.broken
+}
+
+func (s *synced) Record(ctx context.Context, account lockstep.Account) (lockstep.Record, error) {
+	entry, err := s.Entry(ctx, account)
+	if err != nil {
+		return lockstep.Record{}, err
+	}
+	return entry.Record, nil
 }
 
 // TestAnAccountThatIsSyncedDuringItsLookupHasItsAccess: in process, as over HTTP.
@@ -170,5 +181,25 @@ func TestAnAccountThatIsSyncedDuringItsLookupHasItsAccess(t *testing.T) {
 	access, err := a.Access(t.Context(), user(1))
 	if err != nil || len(access.Reasons) != 1 {
 		t.Errorf("%+v, %v; want the license's access", access, err)
+	}
+}
+
+// TestAnAccountThatCannotBeReadAfterItsLookupIsUnknown: it may have been synced during the lookup, so an empty record
+// could deny what was paid for.
+func TestAnAccountThatCannotBeReadAfterItsLookupIsUnknown(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	start := func() *API {
+		d := &heldDirectory{answer: make(chan error, 1)}
+		d.answer <- nil
+		n, _ := lookups(d)
+		return &API{Records: &synced{account: user(1), broken: broken}, newcomers: n, Log: slog.New(slog.DiscardHandler)}
+	}
+	if access, err := start().Access(t.Context(), user(1)); !errors.Is(err, broken) {
+		t.Errorf("in process: %+v, %v", access, err)
+	}
+	a := start()
+	if record, _, err := a.known(t.Context(), user(1), a.Records.Record); err == nil {
+		t.Errorf("over HTTP: %+v", record)
 	}
 }
