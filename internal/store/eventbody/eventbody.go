@@ -15,6 +15,9 @@ const marker = 0xFF
 // worthwhile is the length from which compression saves more than it costs.
 const worthwhile = 256
 
+// largest is more than any body has, so that a damaged length allocates no more.
+const largest = 64 << 20
+
 // ErrCorrupt is the error for stored bytes that are damaged.
 var ErrCorrupt = errors.New("the stored body is damaged")
 
@@ -34,6 +37,9 @@ func Unpack(stored []byte) ([]byte, error) {
 	block, packed := bytes.CutPrefix(stored, []byte{marker})
 	if !packed {
 		return stored, nil
+	}
+	if size, err := s2.DecodedLen(block); err != nil || size > largest {
+		return nil, fmt.Errorf("%w: its length is %d bytes", ErrCorrupt, size)
 	}
 	body, err := s2.Decode(nil, block)
 	if err != nil {

@@ -50,4 +50,9 @@ func TestDamagedBodies(t *testing.T) {
 	if _, err := Unpack(stored[:len(stored)-3]); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("the error of a cut body is %v", err)
 	}
+	// A damaged length of 4 GB must not be allocated.
+	_, err := Unpack([]byte("\xff\xff\xff\xff\xff\x0f"))
+	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "4294967295") {
+		t.Errorf("the error of a damaged length is %v", err)
+	}
 }

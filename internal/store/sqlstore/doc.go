@@ -71,7 +71,8 @@
 // A transaction that returns is on disk. A claim and the end of a run are exceptions on SQLite: they do not
 // wait for the disk. After a power failure that undoes one of them, the key is due again, as after a crash
 // during the run. A run writes its record in transactions in between. The log keeps the order of commits, so
-// these bring the claim to the disk before what they write.
+// these bring the claim to the disk before what they write. A repeated run counts its attempts from 1: before
+// its first save, it must not write to a provider what depends on the attempt.
 //
 // # Round trips
 //
