@@ -15,8 +15,16 @@ help: ## List the targets
 dev: ## Run everything on this machine: simulators, service, sample app
 	$(GO) run ./cmd/lockstep dev
 
+# What lockstep version shows. The date is the commit's, so that a commit builds the same program each time. To build
+# without git, set them: make build VERSION=v1.2.3
+VERSION = $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null || echo v0.0.0-$$(git describe --always --dirty 2>/dev/null || echo unknown))
+COMMIT  = $(shell git rev-parse HEAD 2>/dev/null)
+DATE    = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+BUILD   = github.com/lockstep-dev/lockstep/internal/buildinfo
+STAMP   = -X $(BUILD).version=$(VERSION) -X $(BUILD).commit=$(COMMIT) -X $(BUILD).date=$(DATE)
+
 build: ## Build bin/lockstep
-	$(GO) build -trimpath -o bin/lockstep ./cmd/lockstep
+	$(GO) build -trimpath -ldflags '$(STAMP)' -o bin/lockstep ./cmd/lockstep
 
 # The race detector skips SQLite's own code, which is C translated to Go: its data lies outside of Go's memory, which the
 # detector cannot see, and it would take three times as long. The driver and its locks are checked.

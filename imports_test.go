@@ -22,6 +22,7 @@ const module = "github.com/lockstep-dev/lockstep"
 //	       adapters -> internal/upstream -> root      stores -> internal/store/sqlstore -> root, sqlrun
 var mayImport = map[string][]string{
 	".":                    {},
+	"internal/buildinfo":   {},
 	"internal/sync/ingest": {".", "internal/clients", "internal/recent"},
 	"internal/sync/reconcile": {".", "internal/sync/backfill", "internal/sync/ownership", "internal/sync/pricebook",
 		"internal/sync/runner", "internal/sync/sweep"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"internal/web/activation": {".", "internal/clients", "internal/web/problem", "internal/recent"},
 	"internal/clients":        {"internal/recent"},
 	"internal/recent":         {},
-	"internal/web/httpapi": {".", "internal/web/activation", "internal/web/checkouts", "internal/clients",
+	"internal/web/httpapi": {".", "internal/buildinfo", "internal/web/activation", "internal/web/checkouts", "internal/clients",
 		"internal/sync/instance",
 		"internal/web/problem", "internal/store/watch"},
 	"internal/web/problem":          {},
@@ -58,14 +59,14 @@ var mayImport = map[string][]string{
 	"internal/check/simharness":     {"simulator/", "internal/check/openapicheck"},
 	"stripebilling":                 {".", "internal/upstream"},
 	"clerkdirectory":                {".", "internal/upstream", "internal/out/standardwebhooks"},
-	"internal/out/webhookout":       {".", "internal/out/standardwebhooks"},
+	"internal/out/webhookout":       {".", "internal/buildinfo", "internal/out/standardwebhooks"},
 	"internal/out/standardwebhooks": {"."},
 	"sqlitestore":                   {".", "internal/store/sqlstore", "internal/store/sqlrun", "internal/store/schema"},
 	"pgstore":                       {".", "internal/store/sqlstore", "internal/store/sqlrun", "internal/store/schema"},
 	"internal/store/freeport":       {},
 	"internal/store/pgtest":         {"internal/store/freeport"},
 	"internal/store/sqlitetest":     {"sqlitestore"},
-	"server": {".", "internal/sync/ingest", "internal/sync/reconcile", "internal/sync/runner",
+	"server": {".", "internal/buildinfo", "internal/sync/ingest", "internal/sync/reconcile", "internal/sync/runner",
 		"internal/sync/backfill", "internal/sync/ownership", "internal/sync/sweep", "internal/web/httpapi", "internal/web/activation",
 		"internal/web/checkouts", "internal/clients", "internal/out/webhookout", "internal/sync/instance",
 		"internal/out/email",
@@ -73,7 +74,7 @@ var mayImport = map[string][]string{
 	"internal/store/transfer": {},
 	"simulator/":              {"simulator/"},
 	"examples/":               {"."},
-	"cmd/lockstep": {".", "server", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
+	"cmd/lockstep": {".", "server", "internal/buildinfo", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
 		"internal/store/transfer", "clerkdirectory", "examples/"},
 }
 

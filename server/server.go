@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
@@ -227,7 +228,7 @@ func (p *parts) api() *httpapi.API {
 		Identities: httpapi.Identities{Local: p.id.local, Remote: p.id.remote()},
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,
 			PortalConfiguration: c.Buying.PortalConfiguration},
-		Operations: httpapi.Operations{Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(),
+		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(),
 			Collectors: collectors, Guard: p.guard, DirectorySweeps: sweep.Directory()},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 )
 
@@ -113,8 +114,10 @@ func (c Config) listedSources() map[string]string {
 	return listed
 }
 
-// announce logs once how events reach us.
+// announce logs once which build runs, and how events reach us.
 func (s *Server) announce() {
+	build := buildinfo.Read()
+	s.log.Info("service started", "version", build.Version, "commit", build.Commit, "date", build.Date, "go", build.Go)
 	for _, from := range s.sources {
 		s.log.Info("receiving events", "provider", string(from.provider), "by", from.how)
 		if from.advice != "" {

@@ -61,7 +61,7 @@ func (c *backfillCommand) report(ctx context.Context, in *surroundings) (lockste
 		return c.dryRun(ctx, in, show)
 	}
 	if c.Rate != 0 {
-		return lockstep.BackfillReport{}, errors.New("--rate: it works only with --dry-run; for the running service, set backfill.rate in its configuration file")
+		return lockstep.BackfillReport{}, wrongUsage("--rate: it works only with --dry-run; for the running service, set backfill.rate in its configuration file")
 	}
 	if !c.NoStart {
 		if err := c.start(ctx, in); err != nil {

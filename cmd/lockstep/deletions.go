@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -72,7 +71,7 @@ var decisions = map[string]string{"approve": "approved: its deletion continues",
 
 func (d decision) decide(ctx context.Context, in *surroundings, what string) error {
 	if d.All == (len(d.Accounts) > 0) {
-		return errors.New("name the accounts, or add --all; to list them: lockstep deletions list")
+		return wrongUsage("name the accounts, or add --all; to list them: lockstep deletions list")
 	}
 	var decided struct{ Accounts []string }
 	body := map[string]any{"accounts": d.Accounts}

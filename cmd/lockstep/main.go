@@ -5,12 +5,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,6 +31,8 @@ type program struct {
 
 	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`
 
+	Version versionCommand `cmd:"" group:"about" help:"Show the version, the commit and the Go version."`
+
 	LogLevel  slog.Level `help:"What to log: debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
 	LogFormat string     `help:"How to log: text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`
 }
@@ -54,17 +54,6 @@ func main() {
 	os.Exit(run(ctx))
 }
 
-// withHelp turns "lockstep", "lockstep help" and "lockstep help COMMAND" into --help.
-func withHelp(args []string) []string {
-	switch {
-	case len(args) == 0:
-		return []string{"--help"}
-	case args[0] == "help":
-		return append(slices.Clone(args[1:]), "--help")
-	}
-	return args
-}
-
 // newParser returns the parser of p's flags and commands.
 func newParser(p *program) *kong.Kong {
 	return kong.Must(p, append(valueMappers(),
@@ -74,21 +63,22 @@ func newParser(p *program) *kong.Kong {
 			{Key: "start", Title: "Start:"},
 			{Key: "operate", Title: "Operate a running service:"},
 			{Key: "develop", Title: "Develop:"},
+			{Key: "about", Title: "About this program:"},
 		}),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.ShortUsageOnError())...)
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))...)
 }
 
 func run(ctx context.Context) int {
 	var p program
 	parser := newParser(&p)
 	parsed, err := parser.Parse(withHelp(os.Args[1:]))
-	parser.FatalIfErrorf(err)
+	if err != nil {
+		return report(os.Stderr, parsed, err)
+	}
 	in := &surroundings{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, log: p.logger()}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(in); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(os.Stderr, "lockstep: %v\n", err)
-		return 1
+		return report(os.Stderr, parsed, err)
 	}
 	return 0
 }

@@ -29,7 +29,7 @@ func (*migrateCommand) Help() string {
 func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) {
 	path, isFile := strings.CutPrefix(c.From, "sqlite:")
 	if !isFile || path == "" {
-		return fmt.Errorf("--from: %s is not sqlite:PATH; a move is possible only from SQLite to PostgreSQL", scheme(c.From))
+		return wrongUsage("--from: %s is not sqlite:PATH; a move is possible only from SQLite to PostgreSQL", scheme(c.From))
 	}
 	source, err := sqlitestore.OpenDB(ctx, path)
 	if err != nil {
@@ -44,7 +44,7 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return nil
 	}
 	if !strings.HasPrefix(c.To, "postgres:") && !strings.HasPrefix(c.To, "postgresql:") {
-		return fmt.Errorf("--to (or DATABASE_URL): %s is not postgres://USER:PASSWORD@HOST/DATABASE", scheme(c.To))
+		return wrongUsage("--to (or DATABASE_URL): %s is not postgres://USER:PASSWORD@HOST/DATABASE", scheme(c.To))
 	}
 	target, err := pgstore.Connect(ctx, c.To)
 	if err != nil {

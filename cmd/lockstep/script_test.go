@@ -53,6 +53,7 @@ func scripts(dir string) testscript.Params {
 			"acked":   acked,
 			"judged":  judged,
 			"settled": settled,
+			"status":  status,
 		},
 	}
 }

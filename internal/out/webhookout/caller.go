@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/out/standardwebhooks"
 )
 
@@ -32,6 +33,9 @@ const (
 	// longestWait is the longest Retry-After that is obeyed.
 	longestWait = 8 * time.Hour
 )
+
+// userAgent lets the receiver's operator see which version sends.
+var userAgent = "Lockstep/" + buildinfo.Read().Version
 
 var errPrivate = errors.New("its address is not public")
 
@@ -143,7 +147,7 @@ func (c *Caller) SendWebhook(ctx context.Context, id string, m lockstep.WebhookM
 	}
 	request.Header = standardwebhooks.Header(m.ID, m.Body, e.keys, time.Now())
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "Lockstep")
+	request.Header.Set("User-Agent", userAgent)
 	response, err := e.client.Do(request)
 	if err != nil {
 		return &lockstep.WebhookError{Reason: whyNot(err)}

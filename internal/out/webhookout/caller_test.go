@@ -68,7 +68,7 @@ func TestTheOfficialLibraryTakesWhatWeSign(t *testing.T) {
 			}
 			verified.Store(&err)
 			if string(body) != string(message.Body) || r.Header.Get("webhook-id") != "msg_1" || r.Method != http.MethodPost ||
-				r.Header.Get("Content-Type") != "application/json" {
+				r.Header.Get("Content-Type") != "application/json" || r.Header.Get("User-Agent") != "Lockstep/devel" {
 				t.Errorf("got %s %s %v", r.Method, body, r.Header)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
@@ -75,6 +76,7 @@ type Buying struct {
 
 // Operations describes the installation to its operators.
 type Operations struct {
+	Build           buildinfo.Info         // for /healthz and /metrics
 	Webhooks        []Webhook              // the endpoints that we notify
 	Sources         map[string]string      // how the events of each provider reach us, for /healthz
 	Collectors      []prometheus.Collector // more metrics of this process, for /metrics

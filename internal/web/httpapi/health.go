@@ -7,6 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 )
 
 const (
@@ -61,6 +63,7 @@ func (h *health) last() (fresh bool, err error) {
 type healthOutput struct {
 	Body struct {
 		Status string            `json:"status" example:"ok"`
+		Build  *buildinfo.Info   `json:"build,omitempty" doc:"The build of Lockstep that answers"`
 		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks or by polling"`
 	}
 }
@@ -71,7 +74,7 @@ func (a *API) healthy(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 		return nil, huma.Error503ServiceUnavailable("the database cannot be written; see the server's log")
 	}
 	out := &healthOutput{}
-	out.Body.Status, out.Body.Events = "ok", a.Operations.Sources
+	out.Body.Status, out.Body.Build, out.Body.Events = "ok", &a.Operations.Build, a.Operations.Sources
 	return out, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/clients"
 	"github.com/lockstep-dev/lockstep/internal/web/problem"
 )
@@ -29,7 +30,7 @@ type metricStore interface {
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		stored{a})
+		stored{a}, buildMetric(a.Operations.Build))
 	registry.MustRegister(a.Operations.Collectors...)
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError,
 		ErrorLog: metricErrors{a.Log}})
@@ -51,6 +52,15 @@ func (a *API) denyMetrics(w http.ResponseWriter, r *http.Request, token string) 
 		}
 	}
 	problem.Write(w, status, "Authorization: send Bearer and the API key")
+}
+
+// buildMetric is always 1. Its labels say which build answers, so that a graph can mark an upgrade.
+func buildMetric(b buildinfo.Info) prometheus.Collector {
+	metric := prometheus.NewGauge(prometheus.GaugeOpts{Name: "lockstep_build_info",
+		Help:        "1, with the build of Lockstep in its labels.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "date": b.Date, "go": b.Go}})
+	metric.Set(1)
+	return metric
 }
 
 // metricErrors logs errors of collectors.
