@@ -6,7 +6,7 @@ LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build test compiler chromium postgres lint conformance simulation mutation mutation-table clients clients-table \
+.PHONY: help dev build test compiler chromium postgres shells lint conformance simulation mutation mutation-table clients clients-table \
 	soak bench
 
 help: ## List the targets
@@ -31,7 +31,7 @@ build: ## Build bin/lockstep
 RACE = GOFLAGS="$$($(GO) env GOFLAGS) -gcflags=modernc.org/sqlite/lib=-race=false" $(GO) test -race -timeout 15m
 
 # Under the race detector a world takes ten times as long. So the scripts and most worlds run without it.
-test: compiler chromium postgres ## Run all tests, with the race detector where it is affordable
+test: compiler chromium postgres shells ## Run all tests, with the race detector where it is affordable
 	$(RACE) -skip '^TestScripts$$/^[^m]' $$($(GO) list ./... | grep -v '/internal/check/simtest$$')
 	$(RACE) -run TestWorld ./internal/check/simtest
 	$(GO) test -count=1 -timeout 15m ./internal/check/simtest ./cmd/lockstep
@@ -54,6 +54,12 @@ postgres: ## Install the PostgreSQL and the PgBouncer that tests start, where ap
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq -o Acquire::Retries=3 && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends postgresql pgbouncer >/dev/null; } || \
 		echo "PostgreSQL could not be installed; its tests need initdb, or LOCKSTEP_TEST_POSTGRES, and pgbouncer"
+
+shells: ## Install the shells in which a test completes commands, where apt-get can
+	@command -v bash >/dev/null && command -v zsh >/dev/null && command -v fish >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq -o Acquire::Retries=3 && $$sudo apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends bash zsh fish >/dev/null; } || \
+		echo "zsh and fish could not be installed; the test of completion needs them on the PATH"
 
 lint: $(LINT) ## Check formatting, vet and linters
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }

@@ -31,7 +31,9 @@ type program struct {
 
 	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`
 
-	Version versionCommand `cmd:"" group:"about" help:"Show the version, the commit and the Go version."`
+	Version    versionCommand    `cmd:"" group:"about" help:"Show the version, the commit and the Go version."`
+	Completion completionCommand `cmd:"" group:"about" help:"Print a script that completes lockstep's commands and flags in a shell."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Print what can stand at the cursor, for the scripts of completion."`
 
 	LogLevel  slog.Level `help:"What to log: debug, info, warn or error." env:"LOCKSTEP_LOG_LEVEL" default:"info"`
 	LogFormat string     `help:"How to log: text or json." env:"LOCKSTEP_LOG_FORMAT" enum:"text,json" default:"text"`
