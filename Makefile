@@ -6,7 +6,7 @@ LINT_AT   := v2.15.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build test compiler chromium postgres shells lint conformance simulation mutation mutation-table clients clients-table \
+.PHONY: help dev build image test compiler chromium postgres shells lint conformance deployment simulation mutation mutation-table clients clients-table \
 	soak bench
 
 help: ## List the targets
@@ -25,6 +25,9 @@ STAMP   = -X $(BUILD).version=$(VERSION) -X $(BUILD).commit=$(COMMIT) -X $(BUILD
 
 build: ## Build bin/lockstep
 	$(GO) build -trimpath -ldflags '$(STAMP)' -o bin/lockstep ./cmd/lockstep
+
+image: ## Build the container images dist/lockstep-linux-*.tar, without a daemon
+	cd deploy && $(GO) run ./image -out ../dist -version '$(VERSION)' -commit '$(COMMIT)' -date '$(DATE)'
 
 # The race detector skips SQLite's own code, which is C translated to Go: its data lies outside of Go's memory, which the
 # detector cannot see, and it would take three times as long. The driver and its locks are checked.
@@ -66,11 +69,15 @@ lint: $(LINT) ## Check formatting, vet and linters
 	$(GO) mod tidy -diff
 	$(LINT) run --allow-parallel-runners ./...
 	cd conformance && $(GO) mod tidy -diff && $(GO) vet ./... && ../$(LINT) run --allow-parallel-runners ./... # a module of its own
+	cd deploy && $(GO) mod tidy -diff && $(GO) vet ./... && ../$(LINT) run --allow-parallel-runners ./... # and another
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: simulation mutation clients ## Run the longer suites: more worlds, mutated code, and other people's clients
+conformance: simulation mutation clients deployment ## Run the longer suites: more worlds, mutated code, other people's clients, and the image
+
+deployment: ## Build and run the image for this machine, and check what is in deploy/
+	cd deploy && $(GO) test -count=1 -timeout 15m ./...
 
 simulation: ## Simulate 90 more worlds than make test
 	$(GO) test ./internal/check/simtest -run TestWorld -count=1 -timeout 20m -seeds=90 -first=61

@@ -74,6 +74,7 @@ var mayImport = map[string][]string{
 	"internal/store/transfer": {},
 	"simulator/":              {"simulator/"},
 	"examples/":               {"."},
+	"deploy/":                 {},
 	"cmd/lockstep": {".", "server", "internal/buildinfo", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
 		"internal/store/transfer", "clerkdirectory", "examples/"},
 }
