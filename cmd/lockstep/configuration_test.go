@@ -291,3 +291,11 @@ func wrap(text string) string {
 	}
 	return strings.Join(append(lines, line), "\n")
 }
+
+// TestExampleFile: the example for an installation has only settings that exist.
+func TestExampleFile(t *testing.T) {
+	t.Parallel()
+	if f, err := readFile("../../deploy/lockstep.toml.example"); err != nil || len(f.Plans) == 0 {
+		t.Errorf("%d plans, %v", len(f.Plans), err)
+	}
+}
