@@ -29,7 +29,7 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// TestUsageErrorsAreShort: an unknown flag of any command gets three lines, of which the first is the error.
+// TestUsageErrorsAreShort: an unknown flag of any command gets three lines. The first is the error.
 func TestUsageErrorsAreShort(t *testing.T) {
 	t.Parallel()
 	for _, node := range newParser(&program{}).Model.Leaves(false) {

@@ -124,7 +124,9 @@ func (c container) shows(url string, r release) {
 		c.Fatal(err)
 	}
 	_, text := c.send(request)
-	var answer struct{ Build struct{ Version, Commit, Date string } }
+	var answer struct {
+		Build struct{ Version, Commit, Date string }
+	}
 	if err := json.Unmarshal(text, &answer); err != nil || answer.Build.Version != r.version ||
 		answer.Build.Commit != r.commit || answer.Build.Date != r.date {
 		c.Errorf("/healthz: %s %v", text, err)
@@ -161,6 +163,9 @@ func freeAddr(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	addr := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return addr
 }
