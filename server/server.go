@@ -228,8 +228,8 @@ func (p *parts) api() *httpapi.API {
 		Identities: httpapi.Identities{Local: p.id.local, Remote: p.id.remote()},
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,
 			PortalConfiguration: c.Buying.PortalConfiguration},
-		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(), Sources: c.listedSources(),
-			Collectors: collectors, Guard: p.guard, DirectorySweeps: sweep.Directory()},
+		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
+			Sources: c.listedSources(), Collectors: collectors, Guard: p.guard, DirectorySweeps: sweep.Directory()},
 	}
 }
 

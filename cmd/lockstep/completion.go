@@ -43,7 +43,9 @@ type completeCommand struct {
 // Run prints the candidates.
 func (c *completeCommand) Run(in *surroundings) error {
 	for _, found := range candidates(newParser(&program{}).Model.Node, c.Words) {
-		fmt.Fprintf(in.stdout, "%s\t%s\n", found.word, found.help)
+		if _, err := fmt.Fprintf(in.stdout, "%s\t%s\n", found.word, found.help); err != nil {
+			return err
+		}
 	}
 	return nil
 }
