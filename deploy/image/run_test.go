@@ -71,7 +71,13 @@ func runs(t *testing.T, image v1.Image, root string, r release) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- service.Wait() }()
-	c.untilHealthy(file.Config.Healthcheck.Test[1:])
+	c.untilHealthy(file.Config.Healthcheck.Test[1:], func() {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v\n%s", err, log.String())
+		default:
+		}
+	})
 	c.delivers("http://" + addr)
 	c.shows("http://"+addr, r)
 	if err := service.Process.Signal(syscall.SIGTERM); err != nil {
@@ -83,10 +89,11 @@ func runs(t *testing.T, image v1.Image, root string, r release) {
 	c.wroteOnlyData()
 }
 
-// untilHealthy repeats the health check of the image.
-func (c container) untilHealthy(check []string) {
+// untilHealthy repeats the health check of the image while the service runs.
+func (c container) untilHealthy(check []string, runs func()) {
 	c.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		runs()
 		out, err := c.command(check...).CombinedOutput()
 		if err == nil {
 			return
