@@ -19,8 +19,9 @@ func TestBodiesAreCompressed(t *testing.T) {
 	}
 	defer store.Close() //nolint:errcheck // the test is about a body
 	body := strings.Repeat(`{"object":"event"},`, 300)
-	if _, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_1",
-		Type: "invoice.paid", Body: []byte(body)}, Mark: &lockstep.Mark{Key: customer}}}); err != nil {
+	event := lockstep.Event{Source: lockstep.Stripe, ID: "evt_1", Type: "invoice.paid", Body: []byte(body)}
+	delivery := lockstep.Delivery{Event: event, Mark: &lockstep.Mark{Key: customer}}
+	if _, err := store.Receive(t.Context(), []lockstep.Delivery{delivery}); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sqlitestore.OpenDB(t.Context(), path)
