@@ -21,8 +21,8 @@ var rules = upstream.Rules{
 	RequestID: "Clerk-Trace-Id",
 	Missing:   "resource_not_found",
 	Refusal:   refusal,
-	Pace: upstream.Pace{Window: counted, Reach: reach, Names: []string{"memberships", "metadata", "organizations",
-		"users"}},
+	Pace: upstream.Pace{Window: counted, Reach: reach, Names: []string{"instance", "memberships", "metadata", "organizations",
+		"users"}, Endpoints: endpoints},
 }
 
 // Requests that Clerk allows an instance in ten seconds (clerk.com/docs, "Rate

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
@@ -108,7 +109,7 @@ func parse(url string) (*pgxpool.Config, error) {
 
 // open opens a database and brings its schema up to the version, at least. Readers have
 // connections of their own, so they never wait for writers.
-func open(ctx context.Context, config *pgxpool.Config, o options, version int64) (*sqlstore.Store, error) {
+func open(ctx context.Context, config *pgxpool.Config, o options, version int64) (*measured, error) {
 	if o.connections < 2 {
 		return nil, fmt.Errorf("connections: %d is too few; give at least 2, because one may wait for another", o.connections)
 	}
@@ -128,7 +129,8 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	}
 	d := dialect()
 	d.StepRows = o.stepRows
-	return sqlstore.New(writer, reader, d), nil
+	return &measured{sqlstore.New(writer, reader, d),
+		gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)}}, nil
 }
 
 // querier is a connection or a pool.

@@ -15,11 +15,15 @@ import (
 func (p *parts) receivers(mux *http.ServeMux) {
 	c := p.config
 	add := func(path string, secrets []lockstep.Secret, from ingest.Source, missing string) {
+		counted := p.counts.Deliveries(from.Name, ingest.Outcomes())
 		if len(secrets) == 0 {
-			mux.HandleFunc("POST "+path, func(w http.ResponseWriter, _ *http.Request) { ingest.Unconfigured(w, missing) })
+			mux.HandleFunc("POST "+path, func(w http.ResponseWriter, _ *http.Request) {
+				counted("not_configured")
+				ingest.Unconfigured(w, missing)
+			})
 			return
 		}
-		mux.Handle("POST "+path, &ingest.Endpoint{Source: from, Intake: p.intake, Log: c.Log})
+		mux.Handle("POST "+path, &ingest.Endpoint{Source: from, Intake: p.intake, Log: c.Log, Counted: counted})
 	}
 	add(c.Stripe.path(), c.Stripe.WebhookSecrets, stripeSource(c, p.billing),
 		"STRIPE_WEBHOOK_SECRET is not set, so this server cannot verify Stripe's webhooks; it polls Stripe's event list instead")

@@ -8,10 +8,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/buildinfo"
+	"github.com/lockstep-dev/lockstep/internal/metrics"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
@@ -59,6 +58,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	p.runner = runner.New(p.config.Store, keys, c.Sync.Workers, c.Log)
+	p.runner.Ended = p.ran
 	api := p.api()
 	activations, web, err := p.web(api)
 	if err != nil {
@@ -81,7 +81,10 @@ type parts struct {
 	guard   *instance.Guard
 	caller  *webhookout.Caller
 	intake  *ingest.Intake
-	runner  *runner.Runner // set last: it needs the reconcilers
+	counts  *metrics.Process
+	// measured is nil if the store does not measure itself.
+	measured *metrics.Store
+	runner   *runner.Runner // set last: it needs the reconcilers
 }
 
 func newParts(c Config) (*parts, error) {
@@ -100,6 +103,7 @@ func newParts(c Config) (*parts, error) {
 		return nil, err
 	}
 	p.intake = ingest.New(p.inbox, p.wake)
+	p.measure()
 	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing,
 		Changes: func(ctx context.Context) (string, error) { return p.config.Store.Cursor(ctx, lockstep.PricesSweep) }}
 	p.guard = guard(p.config, p.billing, p.id)
@@ -122,7 +126,7 @@ func (p *parts) gates() []*upstream.Gate {
 // run under another instance's key.
 func (p *parts) reconcilers() (map[lockstep.KeyKind]runner.Reconciler, error) {
 	c := p.config
-	mails, err := c.Email.reconciler(c.Store, p.billing, lister(p.id.directory), c.Buying.Roles, c.Log)
+	mails, err := c.Email.reconciler(countedEmails{c.Store, p.counts}, p.billing, lister(p.id.directory), c.Buying.Roles, c.Log)
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
@@ -146,7 +150,7 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]runner.Reconciler, error) {
 	}
 	reconcile.Guarded(keys, p.guard)
 	// Webhooks go to your endpoints, which no instance's key protects.
-	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(c.Store, p.caller, c.Catalog,
+	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(countedWebhooks{c.Store, p.counts}, p.caller, c.Catalog,
 		webhooks(c.Webhooks).listeners(), c.Log)
 	return keys, nil
 }
@@ -168,7 +172,7 @@ func (p *parts) accounts(owners *ownership.Resolver) *reconcile.Accounts {
 			Limiter: limiter(directory)},
 		Policies: c.policies(), Catalog: c.Catalog, Keys: c.Access.Projection, Owners: owners, Book: p.book,
 		Hold: &backfill.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
-		Generation: p.guard.Generation}
+		Generation: p.guard.Generation, AccessWritten: p.accessWritten()}
 }
 
 // policies returns the configuration's decisions about accounts.
@@ -218,10 +222,6 @@ func (p *parts) web(api *httpapi.API) (*activation.Activations, http.Handler, er
 // api builds the JSON API, but for its activations.
 func (p *parts) api() *httpapi.API {
 	c := p.config
-	var collectors []prometheus.Collector
-	for _, gate := range p.gates() {
-		collectors = append(collectors, gate)
-	}
 	return &httpapi.API{Store: c.Store, Records: p.records, Catalog: c.Catalog, Wake: p.wake, Log: c.Log,
 		Callers: httpapi.Callers{Keys: apiKeys(c.HTTP.APIKey), Sessions: p.id.sessions,
 			ReturnOrigins: c.HTTP.ReturnOrigins, BuyerRoles: c.Buying.Roles},
@@ -229,7 +229,8 @@ func (p *parts) api() *httpapi.API {
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
-			Sources: c.listedSources(), Collectors: collectors, Guard: p.guard, DirectorySweeps: sweep.Directory()},
+			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused, Guard: p.guard,
+			DirectorySweeps: sweep.Directory()},
 	}
 }
 

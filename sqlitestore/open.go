@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
@@ -60,7 +61,7 @@ func Open(ctx context.Context, path string, opts ...Option) (lockstep.Store, err
 	return store, nil
 }
 
-func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, error) {
+func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	switch path {
 	case "":
 		return nil, errors.New("no path is given; give the path of a file")
@@ -101,8 +102,9 @@ func open(ctx context.Context, path string, opts ...Option) (*sqlstore.Store, er
 		return nil, errors.Join(err, log.Close(), writer.Close())
 	}
 	files.warn(o.log)
-	return sqlstore.New(sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy),
-		sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}), nil
+	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
+	return &measured{sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}),
+		gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

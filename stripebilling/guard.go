@@ -24,10 +24,11 @@ var rules = upstream.Rules{
 	Refusal:   refusal,
 	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout",
 		"create_preview", "customers", "disputes", "entitlements",
-		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "prices",
+		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "payment_methods", "prices",
 		"products", "refunds",
 		"sessions", "subscription_items", "subscription_schedules", "release", "cancel", "subscriptions", "void",
-		"webhook_endpoints"}},
+		"webhook_endpoints"},
+		Endpoints: endpoints},
 }
 
 // Requests per second that Stripe allows an account (docs.stripe.com/rate-limits). The limit

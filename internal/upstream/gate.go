@@ -19,6 +19,9 @@ type Pace struct {
 	// Names lists the literal path segments; every other segment is an id. So a route, whatever its ids, is one
 	// endpoint.
 	Names []string
+	// Endpoints lists the routes that are called, as [Gate] writes them ("GET /v1/things/{}"), so that their
+	// metrics exist before the first call. Calls to others are counted together.
+	Endpoints []string
 	// Reach says what a 429 is about.
 	Reach func(method string, e *lockstep.UpstreamError) Reach
 }
@@ -63,6 +66,8 @@ type Gate struct {
 	overtaken int       // calls in a row that overtook one of lower priority
 	timer     *time.Timer
 	tally     tally
+	outage    outage
+	answers   answers // needs no lock
 }
 
 // NewGate returns a gate for a provider with these limits. Without a limit per endpoint, endpoints share the whole.
@@ -71,6 +76,7 @@ func (r Rules) NewGate(limits lockstep.Limits) *Gate {
 		limits.PerEndpoint = limits.PerSecond
 	}
 	return &Gate{provider: r.Provider, pace: r.Pace, limits: limits, share: 1,
+		answers:   newAnswers(r.Provider, r.Pace.Endpoints),
 		all:       newBucket(limits.PerSecond, r.Pace.Window, 1, time.Now()),
 		endpoints: map[string]*bucket{}, pauses: map[string]pause{}}
 }
@@ -82,7 +88,9 @@ func (g *Gate) Call(ctx context.Context, method, path string, call func() error)
 	if err := g.enter(ctx, to); err != nil {
 		return err
 	}
+	began := time.Now()
 	err := call()
+	g.ended(to, err, began)
 	var refused *lockstep.UpstreamError
 	if errors.As(err, &refused) && refused.Status == 429 {
 		g.refused(to, method, refused)

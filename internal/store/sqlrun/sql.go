@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // SQL is a [Database] over database/sql, for a driver without round trips. It keeps its
@@ -16,6 +18,8 @@ type SQL struct {
 	readOnly bool
 	keep     func(error) bool
 	free     chan *connection // nil: one may be opened
+
+	waits, waited atomic.Int64 // how often, and how many nanoseconds, transactions waited for a connection
 }
 
 // NewSQL returns a database with up to so many connections that only reads, or whose transactions write.
@@ -33,12 +37,14 @@ func NewSQL(db *sql.DB, connections int, readOnly bool, keep func(error) bool) *
 }
 
 // Begin implements [Database]. It waits for a connection.
-func (d *SQL) Begin(ctx context.Context) (Transaction, error) {
+func (d *SQL) Begin(ctx context.Context) (_ Transaction, err error) {
 	var c *connection
 	select {
 	case c = <-d.free:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	default:
+		if c, err = d.wait(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if c == nil {
 		conn, err := d.db.Conn(ctx)
@@ -57,6 +63,24 @@ func (d *SQL) Begin(ctx context.Context) (Transaction, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// wait waits for a connection that another transaction gives back.
+func (d *SQL) wait(ctx context.Context) (*connection, error) {
+	since := time.Now()
+	d.waits.Add(1)
+	defer func() { d.waited.Add(int64(time.Since(since))) }()
+	select {
+	case c := <-d.free:
+		return c, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Pool says how the connections are used.
+func (d *SQL) Pool() (inUse, most int, waits int64, waited time.Duration) {
+	return cap(d.free) - len(d.free), cap(d.free), d.waits.Load(), time.Duration(d.waited.Load())
 }
 
 // Close closes the connections and the handle. No transaction may be running.

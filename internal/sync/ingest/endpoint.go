@@ -39,6 +39,8 @@ type Endpoint struct {
 	Source Source
 	Intake *Intake
 	Log    *slog.Logger
+	// Counted is called once for each delivery, with one of [Outcomes]; nil: nothing is counted.
+	Counted func(outcome string)
 
 	refusals clients.Tally
 }
@@ -106,6 +108,7 @@ func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, hint lockstep
 	stored, err := e.Intake.deliver(ctx, hint)
 	if r.Context().Err() != nil {
 		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
+		e.count("sender_left")
 		unstored(w) // otherwise the server would answer 200 if the sender is still there
 		return
 	}
@@ -117,12 +120,14 @@ func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, hint lockstep
 		e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
 			"type", hint.Event.Type, "new", stored)
 	}
+	e.count(outcomeOf(stored))
 	reply(w, http.StatusOK, `{"status":"success"}`)
 }
 
 // postpone logs the error and asks the sender to retry.
 func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string, err error) {
 	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", event, "error", err)
+	e.count("not_stored")
 	unstored(w)
 }
 
@@ -137,6 +142,7 @@ func unstored(w http.ResponseWriter) {
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, status int, code string, err error) {
 	e.refusals.Note(e.Log.With("source", e.Source.Name), "delivery refused", clients.Of(r.Context()),
 		fmt.Errorf("%s: %w", code, err))
+	e.count(code)
 	reply(w, status, `{"status":"error","code":"`+code+`"}`)
 }
 

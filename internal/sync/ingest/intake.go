@@ -20,6 +20,9 @@ type Intake struct {
 	wake    func()
 	commits commits
 	large   room
+	// Scanned is called with the number of new events that [Intake.Take] found by a scan; nil: they are
+	// not counted.
+	Scanned func(source lockstep.Source, n int)
 }
 
 // New returns an intake that stores deliveries in store, in as many transactions at once as a
@@ -51,6 +54,9 @@ func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...loc
 		if r.Stored {
 			stored++
 		}
+	}
+	if origin == lockstep.Scanned && in.Scanned != nil && stored > 0 {
+		in.Scanned(hints[0].Event.Source, stored)
 	}
 	return stored, err
 }

@@ -123,6 +123,18 @@ var routes = map[lockstep.Source]map[string]route{
 // Types returns the event types of a source that matter, sorted.
 func Types(source lockstep.Source) []string { return slices.Sorted(maps.Keys(routes[source])) }
 
+// Granting returns the event types after which an account may gain access, sorted: someone has bought,
+// paid or resumed something.
+func Granting() (types []string) {
+	for name, r := range routes[lockstep.Stripe] {
+		if r.urgency == bought || r.urgency.eager || r.scope.Has(lockstep.ScopePaid) {
+			types = append(types, name)
+		}
+	}
+	slices.Sort(types)
+	return types
+}
+
 // deliveryOf returns a verified event, received at now, with the mark that it makes.
 func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep.Delivery {
 	d := lockstep.Delivery{Event: h.Event}

@@ -82,6 +82,9 @@ type Accounts struct {
 	// Generation returns the generation of the accepted Clerk instance; nil: it never changed.
 	Generation func(ctx context.Context) (int64, error)
 	Log        *slog.Logger
+	// AccessWritten is called after a write of changed access to the database ([ToDatabase]) or to the
+	// directory ([ToMetadata]), while the events that caused it are still open; nil: nothing is.
+	AccessWritten func(ctx context.Context, key lockstep.Key, step WrittenTo)
 }
 
 // Reconcile brings the account of the claim in sync. If a provider refuses a step, that is
@@ -123,7 +126,7 @@ func (as *Accounts) sync(ctx context.Context, d *draft) (Result, error) {
 	plan := as.rules().decide(d.was, d.now, o, at)
 	plan.look.Quiet = d.quiet(plan.record)
 	if outage != nil {
-		return Result{}, cmp.Or(as.drafts().commit(ctx, d, plan), outage)
+		return Result{}, cmp.Or(as.commit(ctx, d, plan), outage)
 	}
 	return as.write(ctx, d, plan)
 }

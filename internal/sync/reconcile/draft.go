@@ -29,6 +29,7 @@ type task struct {
 // writes it. Only functions that take a *draft can change it; see the package comment.
 type draft struct {
 	task
+	found  lockstep.Record // as the run began
 	was    lockstep.Record
 	now    lockstep.Record
 	stored bool           // the database has the account
@@ -51,7 +52,7 @@ func newDraft(t task, was lockstep.Record, stored bool) *draft {
 	if t.claim.Attempt > 1 {
 		d.scope |= lockstep.ScopeIdentity
 	}
-	d.now, d.verified = d.was, verifiedAddress(d.was)
+	d.found, d.now, d.verified = d.was, d.was, verifiedAddress(d.was)
 	return d
 }
 

@@ -14,7 +14,7 @@ import (
 // If a step fails, the later ones wait for the retry, and the earlier ones stay. If a provider
 // refuses a step, that is recorded, and the later ones continue.
 func (as *Accounts) write(ctx context.Context, d *draft, plan decided) (Result, error) {
-	if err := as.drafts().commit(ctx, d, plan); err != nil {
+	if err := as.commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}
 	if err := as.effects(ctx, d, plan); err != nil {
@@ -45,6 +45,7 @@ func (as *Accounts) effects(ctx context.Context, d *draft, plan decided) error {
 		if err := as.metadata().write(ctx, d, plan.metadata); err != nil {
 			return err
 		}
+		as.noteMetadata(ctx, d, plan.metadata)
 	}
 	if plan.quiet {
 		return nil

@@ -26,9 +26,14 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	if result.Quiet != 0 {
 		outcome.QuietUntil = claim.LeaseUntil.Add(result.Quiet - r.config.Lease)
 	}
-	report(ctx, log, outcome, err, time.Since(began))
-	if err := r.finish(ctx, claim, outcome, began.Add(r.config.Lease)); err != nil {
+	took := time.Since(began)
+	report(ctx, log, outcome, err, took)
+	err = r.finish(ctx, claim, outcome, began.Add(r.config.Lease))
+	if err != nil {
 		log.Error("run not finished; its lease will expire", "error", err)
+	}
+	if r.Ended != nil {
+		r.Ended(claim.Key.Kind, outcome, err != nil, took)
 	}
 }
 

@@ -17,6 +17,9 @@ type Runner struct {
 	config      Config
 	log         *slog.Logger
 	wake        chan struct{}
+	// Ended is called after each run, with how it ended; nil: nothing is. lost: the lease had expired, so
+	// the outcome was not recorded.
+	Ended func(kind lockstep.KeyKind, outcome lockstep.Outcome, lost bool, took time.Duration)
 }
 
 // New returns a runner of the given reconcilers.

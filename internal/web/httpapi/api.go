@@ -80,6 +80,7 @@ type Operations struct {
 	Webhooks        []Webhook              // the endpoints that we notify
 	Sources         map[string]string      // how the events of each provider reach us, for /healthz
 	Collectors      []prometheus.Collector // more metrics of this process, for /metrics
+	Refused         func(status int)       // counts a request whose credentials were refused; may be nil
 	Guard           *instance.Guard        // compares our keys with the database's instances
 	DirectorySweeps []lockstep.Key         // to mark when an operator accepts another instance
 }

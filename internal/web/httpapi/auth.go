@@ -49,6 +49,7 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 			next(huma.WithValue(ctx, callerKey{}, from))
 			return
 		}
+		a.countRefused(refused.Status)
 		if refused.RetryAfter > 0 {
 			ctx.SetHeader("Retry-After", strconv.Itoa(int(refused.RetryAfter.Seconds())))
 		}

@@ -25,14 +25,14 @@ type metricStore interface {
 	Fleet(ctx context.Context) (lockstep.Fleet, error)
 }
 
-// Metrics answers in Prometheus' format, and requires the API key. Counts are read from the
-// database, so every replica answers the same; [Operations.Collectors] belong to this process.
+// Metrics answers in Prometheus' format, and requires the API key. While the database is down, it answers
+// with the metrics of this process. Counts are read from the database, so every replica answers the same; [Operations.Collectors] belong to this process.
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		stored{a}, buildMetric(a.Operations.Build))
 	registry.MustRegister(a.Operations.Collectors...)
-	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError,
+	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError,
 		ErrorLog: metricErrors{a.Log}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
@@ -51,6 +51,7 @@ func (a *API) denyMetrics(w http.ResponseWriter, r *http.Request, token string) 
 			w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())))
 		}
 	}
+	a.countRefused(status)
 	problem.Write(w, status, "Authorization: send Bearer and the API key")
 }
 
@@ -61,6 +62,12 @@ func buildMetric(b buildinfo.Info) prometheus.Collector {
 		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "date": b.Date, "go": b.Go}})
 	metric.Set(1)
 	return metric
+}
+
+func (a *API) countRefused(status int) {
+	if a.Operations.Refused != nil {
+		a.Operations.Refused(status)
+	}
 }
 
 // metricErrors logs errors of collectors.

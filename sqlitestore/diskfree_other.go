@@ -1,0 +1,6 @@
+//go:build !unix
+
+package sqlitestore
+
+// diskFree returns a negative number: we do not ask this system.
+func diskFree(string) int64 { return -1 }
