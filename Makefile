@@ -3,11 +3,13 @@
 GO        ?= go
 LINT      := bin/golangci-lint
 LINT_AT   := v2.15.0
+PROMTOOL  := bin/promtool
+PROM_AT   := v0.316.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build image test compiler chromium postgres shells lint conformance deployment simulation mutation mutation-table clients clients-table \
-	soak bench
+.PHONY: help dev build image test compiler chromium postgres shells lint conformance deployment alerts simulation mutation \
+	mutation-table clients clients-table soak bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,10 +76,18 @@ lint: $(LINT) ## Check formatting, vet and linters
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: simulation mutation clients deployment ## Run the longer suites: more worlds, mutated code, other people's clients, and the image
+conformance: simulation mutation clients deployment alerts ## Run the longer suites: more worlds, mutated code, other people's clients, the image, and the alerts
 
 deployment: ## Build and run the image for this machine, and check what is in deploy/
 	cd deploy && $(GO) test -count=1 -timeout 15m ./...
+
+alerts: $(PROMTOOL) ## Check and test the alert rules, and parse the dashboard's expressions
+	$(PROMTOOL) check rules deploy/prometheus/alerts.yaml
+	$(PROMTOOL) test rules deploy/prometheus/alerts_test.yaml
+	$(GO) run ./internal/check/alerts deploy/grafana/lockstep.json | $(PROMTOOL) check rules
+
+$(PROMTOOL):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/prometheus/prometheus/cmd/promtool@$(PROM_AT)
 
 simulation: ## Simulate 90 more worlds than make test
 	$(GO) test ./internal/check/simtest -run TestWorld -count=1 -timeout 20m -seeds=90 -first=61

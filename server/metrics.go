@@ -18,7 +18,7 @@ func (p *parts) measure() {
 	if store, is := p.inbox.(lockstep.Measured); is {
 		p.measured = metrics.NewStore(store, ingest.Granting(), p.counts, p.config.Log)
 	}
-	p.intake.Scanned = p.counts.Scanned
+	p.intake.Scanned, p.arrivals.started = p.scanned, time.Now()
 }
 
 // collectors are the metrics of this process and its database.

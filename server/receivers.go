@@ -15,7 +15,7 @@ import (
 func (p *parts) receivers(mux *http.ServeMux) {
 	c := p.config
 	add := func(path string, secrets []lockstep.Secret, from ingest.Source, missing string) {
-		counted := p.counts.Deliveries(from.Name, ingest.Outcomes())
+		counted := p.counted(from.Name, ingest.Outcomes())
 		if len(secrets) == 0 {
 			mux.HandleFunc("POST "+path, func(w http.ResponseWriter, _ *http.Request) {
 				counted("not_configured")

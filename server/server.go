@@ -84,6 +84,7 @@ type parts struct {
 	counts  *metrics.Process
 	// measured is nil if the store does not measure itself.
 	measured *metrics.Store
+	arrivals arrivals
 	runner   *runner.Runner // set last: it needs the reconcilers
 }
 
@@ -229,8 +230,8 @@ func (p *parts) api() *httpapi.API {
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
-			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused, Guard: p.guard,
-			DirectorySweeps: sweep.Directory()},
+			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
+			Conditions: p.conditions(), Guard: p.guard, DirectorySweeps: sweep.Directory()},
 	}
 }
 

@@ -23,6 +23,9 @@ func measured(t *testing.T, gate *Gate) map[string]float64 {
 	}
 	values := map[string]float64{}
 	for _, f := range families {
+		if f.GetName() == "lockstep_upstream_responses_total" { // see answersOf
+			continue
+		}
 		for _, m := range f.GetMetric() {
 			if labels := m.GetLabel(); len(labels) != 1 || labels[0].GetValue() != "acme" {
 				t.Errorf("%s has labels %v", f.GetName(), labels)
@@ -45,6 +48,7 @@ func TestAGateTellsWhatItDoes(t *testing.T) {
 				}
 			}
 		}
+		check(map[string]float64{"limit_used_ratio": 0, "down": 0, "paused": 0})
 		check(map[string]float64{"calls_total": 0, "waits_total": 0, "wait_seconds_total": 0, "put_off_total": 0,
 			"refused_total":       0,
 			"requests_per_second": 4, "share": 1})

@@ -38,13 +38,16 @@ select count(*), coalesce(min(due_at), 0) from (
 select disposition, count(*) from (
 	select disposition from work where disposition in ('parked', 'failed') limit $1 + 0) as ended
 group by disposition`
-	// FirstOpen is when the oldest open event of the key $1 was received.
+	// FirstOpen is when the oldest open event of the key $1 was received. It names all states of the partial
+	// index, because SQLite does not use the index for a part of them.
 	FirstOpen = `
-select coalesce(min(received_at), 0) from events where key = $1 and status in ('pending', 'parked')`
+select coalesce(min(received_at), 0) from events
+where key = $1 and status in ('pending', 'parked', 'failed') and status <> 'failed'`
 )
 
 // Granting returns the statement that counts the open events of some types by status: $1 the most rows,
-// then the types.
+// then the types. The source is compared as an expression, because SQLite would otherwise take the index of
+// all events of Stripe.
 func Granting(types int) string {
 	places := make([]string, types)
 	for i := range places {
@@ -53,7 +56,7 @@ func Granting(types int) string {
 	return `
 select status, count(*), min(received_at) from (
 	select status, received_at from events
-	where status in ('pending', 'parked', 'failed') and source = 'stripe' and type in (` + strings.Join(places, ", ") + `)
+	where status in ('pending', 'parked', 'failed') and source || '' = 'stripe' and type in (` + strings.Join(places, ", ") + `)
 	limit $1 + 0) as granting
 group by status`
 }

@@ -81,6 +81,7 @@ type Operations struct {
 	Sources         map[string]string      // how the events of each provider reach us, for /healthz
 	Collectors      []prometheus.Collector // more metrics of this process, for /metrics
 	Refused         func(status int)       // counts a request whose credentials were refused; may be nil
+	Conditions      Conditions             // what /healthz reports beside the database
 	Guard           *instance.Guard        // compares our keys with the database's instances
 	DirectorySweeps []lockstep.Key         // to mark when an operator accepts another instance
 }

@@ -17,6 +17,8 @@ const (
 	// healthFor is how long a result is reused. A check writes to the database and needs no
 	// credentials, so without this anyone could keep the database busy.
 	healthFor = time.Second
+	// reasonsFor is the same for the reasons of a degraded service, which need more queries.
+	reasonsFor = 5 * time.Second
 )
 
 // health remembers the last check of the database.
@@ -26,6 +28,27 @@ type health struct {
 	mu  sync.Mutex
 	at  time.Time
 	err error
+
+	looking sync.Mutex // one look at the reasons at a time
+	looked  time.Time
+	reasons []HealthReason
+}
+
+// condition is the last result of the reasons; their queries are reused like the check.
+func (h *health) condition(ctx context.Context, look func(context.Context) ([]HealthReason, error)) ([]HealthReason, error) {
+	h.looking.Lock()
+	defer h.looking.Unlock()
+	if !h.looked.IsZero() && time.Since(h.looked) < reasonsFor {
+		return h.reasons, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthWithin)
+	defer cancel()
+	reasons, err := look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.looked, h.reasons = time.Now(), reasons
+	return reasons, nil
 }
 
 // check returns the result of ping, which is at most [healthFor] old.
@@ -62,9 +85,10 @@ func (h *health) last() (fresh bool, err error) {
 
 type healthOutput struct {
 	Body struct {
-		Status string            `json:"status" example:"ok"`
-		Build  *buildinfo.Info   `json:"build,omitempty" doc:"The build of Lockstep that answers"`
-		Events map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks or by polling"`
+		Status  string            `json:"status" example:"ok" enum:"ok,degraded" doc:"degraded: deliveries are stored and requests answered, but something needs attention"`
+		Reasons []HealthReason    `json:"reasons,omitempty" doc:"Why the service is degraded"`
+		Build   *buildinfo.Info   `json:"build,omitempty" doc:"The build of Lockstep that answers"`
+		Events  map[string]string `json:"events,omitempty" doc:"How the events of each provider reach this server: by webhooks or by polling"`
 	}
 }
 
@@ -75,6 +99,14 @@ func (a *API) healthy(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	}
 	out := &healthOutput{}
 	out.Body.Status, out.Body.Build, out.Body.Events = "ok", &a.Operations.Build, a.Operations.Sources
+	reasons, err := a.health.condition(ctx, a.reasons)
+	if err != nil { // the database can be written, so requests may come
+		a.Log.ErrorContext(ctx, "condition not read", "error", err)
+		reasons = []HealthReason{{"unknown", "the condition could not be read; see the server's log"}}
+	}
+	if len(reasons) > 0 {
+		out.Body.Status, out.Body.Reasons = "degraded", reasons
+	}
 	return out, nil
 }
 
