@@ -56,7 +56,7 @@ func TestAnswersAreCountedByEndpoint(t *testing.T) {
 	}
 }
 
-// TestAProviderIsDownWhenCallsFailForAWhile: one failure is none, and one success ends it.
+// TestAProviderIsDownWhenCallsFailForAWhile: a single failure does not count, and one success ends it.
 func TestAProviderIsDownWhenCallsFailForAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
