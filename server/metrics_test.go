@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 	"github.com/lockstep-dev/lockstep/server"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
 var update = flag.Bool("update", false, "write testdata/series.golden")
@@ -179,5 +181,27 @@ func TestDeliveriesAreCountedByOutcome(t *testing.T) {
 		if got := valueOf(t, lines, name); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
+	}
+}
+
+// TestMetricsOutliveTheDatabase: the counts of the process are needed most while the database is down.
+func TestMetricsOutliveTheDatabase(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitestore.Open(t.Context(), sqlitetest.Path(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := receiver(t, func(c *server.Config) { c.Store = store })
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	event := stripeEvent("evt_1", "invoice.paid")
+	answered(handler, delivered(t, lockstep.Stripe, server.DefaultStripePath, "evt_1", event))
+	lines := scrape(t, handler)
+	if got := valueOf(t, lines, `lockstep_deliveries_total{outcome="not_stored",source="stripe"}`); got != "1" {
+		t.Errorf("%s deliveries were not stored, want 1", got)
+	}
+	if slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "lockstep_queue_due") }) {
+		t.Error("the queue of a closed database is measured")
 	}
 }
