@@ -22,6 +22,8 @@ type Store interface {
 	HeldPrices
 	Instances
 	Backfills
+	APIKeys
+	Audit
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error

@@ -56,6 +56,9 @@ insert into backfill_objects select 'cus_' || n, 'sub_' || n, '{}' from generate
 insert into backfill_payments select 'cs_' || n, 'cus_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
 insert into backfill_claims select case when n % 2 = 0 then 'directory' else 'ambiguous' end, 'cus_' || n, 'user',
 	'user_' || n from generate_series(1, 20000) n;
+insert into audit (request, at, actor, action, subject, account_kind, account_id, result)
+	select 'r', n, 'key/k', 'sync-account', 's', case when n % 2 = 0 then 'user' else '' end, 'user_' || n, 'done'
+	from generate_series(1, 20000) n;
 insert into work_waits select 'customer/x_' || n, 'user/y_' || n from generate_series(1, 20000) n;
 insert into work (key, scope, priority, generation, done_generation, run_at, disposition)
 	select 'user/user_' || n, 1, n % 3, 2, case when n % 100 = 0 then 1 else 2 end, n,
@@ -72,7 +75,7 @@ analyze`
 
 // growing matches a scan of a whole growing table.
 var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
-	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|events|event_bodies\w*)\b`)
+	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|audit|events|event_bodies\w*)\b`)
 
 // TestStatementsDoNotScan lets PostgreSQL plan every statement of the store without its parameters:
 // the plan that a connection ends up with.
@@ -124,6 +127,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectNotices":          "notices_of_account",
 		"selectFurther":          "former_customers_of_account",
 		"selectLinked":           "accounts_customer_id_key",
+		"selectAudit":            "audit_pkey",
+		"selectAuditOfAccount":   "audit_of_account",
 		"UpsertMark batch":       "accounts_customer_id_key",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {

@@ -20,6 +20,7 @@ import (
 var (
 	license  = lockstep.License{ID: "cs_1", Account: user, PaymentID: "pi_1", Status: lockstep.LicenseActive}
 	notice   = lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, user, "sub_1", time.UnixMilli(1))
+	apiKey   = lockstep.APIKey{Name: "web", Hash: lockstep.HashAPIKey("secret"), Scopes: lockstep.APIRead}
 	delivery = lockstep.WebhookDelivery{Endpoint: "app", Subject: "access:user/user_1", State: lockstep.WebhookHeld}
 )
 
@@ -164,6 +165,20 @@ var singles = []singleOperation{
 		_, err := store.Unstage(ctx, claim, 1000)
 		return err
 	})},
+	{"create an API key", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.CreateAPIKey(ctx, apiKey)
+		return err
+	}},
+	{"use an API key", func(ctx context.Context, store lockstep.Store) error {
+		return store.UseAPIKey(ctx, apiKey.Hash, time.UnixMilli(1))
+	}},
+	{"revoke an API key", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.RevokeAPIKey(ctx, apiKey.Name)
+		return err
+	}},
+	{"append to the audit log", func(ctx context.Context, store lockstep.Store) error {
+		return store.AppendAudit(ctx, lockstep.AuditEntry{Action: "link", Result: lockstep.AuditRequested})
+	}},
 	{"ping", func(ctx context.Context, store lockstep.Store) error { return store.Ping(ctx) }},
 }
 
@@ -309,7 +324,7 @@ var reads = []string{
 	"ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
-	"ClaimsOf",
+	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries",
 }
 
 // killed lists the store's methods that write, with the operation that is killed after each.
@@ -334,6 +349,8 @@ var killed = map[string]string{
 	"ChoosePrimary": "choose the primary customer", "Unlink": "unlink a customer", "BeginBackfill": "begin a backfill",
 	"Stage":    "stage a page",
 	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
+	"CreateAPIKey": "create an API key", "UseAPIKey": "use an API key", "RevokeAPIKey": "revoke an API key",
+	"AppendAudit": "append to the audit log",
 }
 
 // A new method of the store must be killed too, or be listed as one that only reads.

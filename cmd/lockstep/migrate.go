@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/user"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +20,7 @@ type migrateCommand struct {
 	From   string `help:"The database to copy: sqlite:PATH." required:"" placeholder:"URL" example:"sqlite:lockstep.db"`
 	To     string `help:"The empty database to fill: postgres://USER:PASSWORD@HOST/DATABASE." env:"DATABASE_URL" placeholder:"URL" example:"postgres://lockstep@localhost/lockstep"`
 	Unseal bool   `help:"Give up the move, so that serve can use the SQLite file again. Delete the target database afterwards."`
+	reasoned
 }
 
 // Help is shown by migrate --help.
@@ -37,7 +40,7 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	if c.Unseal {
-		if err := transfer.Unseal(ctx, source); err != nil {
+		if err := transfer.Unseal(ctx, source, c.operator()); err != nil {
 			return fmt.Errorf("unseal %s: %w", path, err)
 		}
 		fmt.Fprintf(in.stdout, "%s can be written again. Do not use the target database.\n", path)
@@ -51,7 +54,7 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close(context.WithoutCancel(ctx))) }()
-	moved, err := transfer.Run(ctx, transfer.Config{Source: source, Target: target, Log: in.log})
+	moved, err := transfer.Run(ctx, transfer.Config{Source: source, Target: target, By: c.operator(), Log: in.log})
 	if errors.Is(err, transfer.ErrFinished) {
 		return err
 	}
@@ -59,6 +62,15 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 		return fmt.Errorf("%w\n  No data is lost: %s is unchanged. It stays sealed until you finish the move (run this again) or give it up (--unseal)", err, path)
 	}
 	return printMoved(in, moved)
+}
+
+// operator is who runs the command, for the audit log: it moves with the data.
+func (c *migrateCommand) operator() transfer.Operator {
+	name := strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return transfer.Operator{Name: "local/" + name, Reason: c.Reason}
 }
 
 // scheme quotes what an argument starts with. The rest of a URL may contain a password.

@@ -17,9 +17,20 @@ type remote struct {
 	URL string `help:"URL of the running service. Its API key comes from LOCKSTEP_API_KEY." env:"LOCKSTEP_URL" default:"http://127.0.0.1:8080"`
 }
 
-// call sends a request to the service's API and decodes the answer. If the service refuses, the error is
-// the detail of its answer.
-func (r remote) call(ctx context.Context, in *surroundings, method, path string, body, out any) error {
+// message is a request to the service's API.
+type message struct {
+	method, path string
+	body         any    // encoded as JSON; nil: none
+	reason       string // why an operator acts; may be empty
+}
+
+// call sends a request that changes nothing to the service's API and decodes the answer.
+func (r remote) call(ctx context.Context, in *surroundings, method, path string, body, out any) error { //nolint:unparam // the same as operating.call
+	return r.send(ctx, in, message{method: method, path: path, body: body}, out)
+}
+
+// send sends a request and decodes the answer. If the service refuses, the error is the detail of its answer.
+func (r remote) send(ctx context.Context, in *surroundings, m message, out any) error {
 	key, _, _ := strings.Cut(in.getenv("LOCKSTEP_API_KEY"), ",") // the service accepts each key of a list
 	key = strings.TrimSpace(key)
 	if key == "" {
@@ -27,9 +38,12 @@ func (r remote) call(ctx context.Context, in *surroundings, method, path string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	request, err := r.request(ctx, method, path, body)
+	request, err := r.request(ctx, m.method, m.path, m.body)
 	if err != nil {
 		return err
+	}
+	if m.reason != "" {
+		request.Header.Set("Lockstep-Reason", m.reason)
 	}
 	request.Header.Set("Authorization", "Bearer "+key)
 	response, err := (&http.Client{}).Do(request)

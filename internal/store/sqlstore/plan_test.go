@@ -43,6 +43,8 @@ var scans = map[string]string{
 	"selectStagedCustomers":  "of a page",
 	"countStagedEmail":       "of at most two",
 	"selectClaimsOf":         "sorts the customers that one account could have",
+	"selectValidAPIKeys":     "of the few keys that operators create",
+	"selectRevokedAPIKeys":   "the same",
 	"deleteStagedIdentities": "of as many as are deleted",
 	"deleteStagedCustomers":  "of as many as are deleted",
 	"deleteStagedObjects":    "of as many as are deleted",
@@ -103,6 +105,8 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectSubscriptions":    "subscriptions_of_account (account_kind=? AND account_id=?)",
 		"selectLicenses":         "licenses_of_account (account_kind=? AND account_id=?)",
 		"selectLicenseOfPayment": "licenses_of_payment (payment_id=?)",
+		"selectAudit":            "INTEGER PRIMARY KEY (rowid<?)",
+		"selectAuditOfAccount":   "audit_of_account (account_kind=? AND account_id=? AND seq<?)",
 	} {
 		if plan := strings.Join(explain(t, db, statements[name]), "\n"); !strings.Contains(plan, index) {
 			t.Errorf("%s does not use %s:\n%s", name, index, plan)

@@ -46,6 +46,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"changeFeed":     changeFeed,
 		"texts":          texts,
 		"instances":      instances,
+		"apiKeys":        apiKeys,
+		"audit":          audit,
 		"fencing":        fencing,
 		"concurrency":    concurrency,
 		"durability":     durability,

@@ -66,6 +66,10 @@ insert into backfill_customers select 'cus_' || id, email, '{}', 'linked', kind,
 insert into backfill_objects select 'cus_' || id, 'sub_' || id, '{}' from accounts;
 insert into backfill_payments select 'cs_' || id, 'cus_' || id, kind, id from accounts;
 insert into backfill_claims select 'ambiguous', 'cus_' || id, kind, id from accounts;
+insert into api_keys values ('abc', 'web', 'read,check', 1, 0, 3), ('def', 'web', 'read', 1, 2, 3);
+insert into audit (request, at, actor, action, subject, account_kind, account_id, result, failure, reason, was, became)
+	select 'r', 7, 'key/web', 'link', 'customer/cus_1', kind, id, 'failed', '409 Conflict', 'why', '{"a":1}', '{"a":2}'
+	from accounts;
 insert into work_waits select 'customer/' || id, 'user/' || id from accounts;
 insert into work (key, scope, priority, generation, done_generation, run_at, lease_until, lease_token,
 	claimed_generation, claimed_scope, claimed_priority,

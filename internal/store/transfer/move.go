@@ -23,7 +23,14 @@ type Config struct {
 	Target *pgx.Conn // PostgreSQL
 	Rows   int       // at most this many in a batch; 0 means 2000
 	Bytes  int       // about this many in a batch; 0 means 8 MiB
+	By     Operator
 	Log    *slog.Logger
+}
+
+// Operator is who moves the business, for the audit log.
+type Operator struct {
+	Name   string // local/USER
+	Reason string // may be empty
 }
 
 // Moved is the result for one table.
@@ -36,6 +43,7 @@ type Moved struct {
 
 type mover struct {
 	Config
+	id        string                   // of the source's seal
 	interrupt func(where string) error // tests interrupt a move with it; nil otherwise
 	said      time.Time
 }
@@ -60,11 +68,11 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 	if m.Bytes == 0 {
 		m.Bytes = 8 << 20
 	}
-	id, err := seal(ctx, m.Source)
-	if err != nil {
+	var err error
+	if m.id, err = seal(ctx, m.Source, m.By); err != nil {
 		return nil, fmt.Errorf("seal the source: %w", err)
 	}
-	if err := m.claim(ctx, id); err != nil {
+	if err := m.claim(ctx, m.id); err != nil {
 		return nil, err
 	}
 	done, err := m.progress(ctx)
@@ -80,7 +88,7 @@ func (m *mover) run(ctx context.Context) ([]Moved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.finish(ctx); err != nil {
+	if err := m.finish(ctx, moved); err != nil {
 		return nil, fmt.Errorf("finish: %w", err)
 	}
 	return moved, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // sealed is the error of a write to a sealed source.
@@ -37,8 +38,9 @@ func sources() []string {
 	return names
 }
 
-// seal makes the source refuse all writes. It returns the id of the existing seal, or of a new one.
-func seal(ctx context.Context, source *sql.DB) (id string, err error) {
+// seal makes the source refuse all writes, and notes in its audit log who asked for the move. It returns the
+// id of the existing seal, or of a new one.
+func seal(ctx context.Context, source *sql.DB, by Operator) (id string, err error) {
 	tx, err := source.BeginTx(ctx, nil)
 	if err != nil {
 		return "", fmt.Errorf("wait for the writer: %w", err)
@@ -48,6 +50,9 @@ func seal(ctx context.Context, source *sql.DB) (id string, err error) {
 		return id, err
 	}
 	id = rand.Text()
+	if err := note(ctx, tx, id, "migrate", "requested", by); err != nil {
+		return "", err
+	}
 	statements := []string{"create table transfer (id text not null) strict"}
 	for _, t := range sources() {
 		create, _ := seals(t)
@@ -73,8 +78,16 @@ func sealOf(ctx context.Context, tx *sql.Tx) (id string, err error) {
 	return id, tx.QueryRowContext(ctx, "select id from transfer").Scan(&id)
 }
 
+// note adds an entry to the source's audit log.
+func note(ctx context.Context, tx *sql.Tx, request, action, result string, by Operator) error {
+	_, err := tx.ExecContext(ctx, `
+insert into audit (request, at, actor, action, subject, result, reason) values ($1, $2, $3, $4, 'database', $5, $6)`,
+		request, time.Now().UnixMilli(), by.Name, action, result, by.Reason)
+	return err
+}
+
 // Unseal lets a source be written again, to abandon a move. The target of the move is then useless.
-func Unseal(ctx context.Context, source *sql.DB) error {
+func Unseal(ctx context.Context, source *sql.DB, by Operator) error {
 	tx, err := source.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -89,6 +102,9 @@ func Unseal(ctx context.Context, source *sql.DB) error {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
 			return err
 		}
+	}
+	if err := note(ctx, tx, rand.Text(), "unseal", "done", by); err != nil {
+		return err
 	}
 	return tx.Commit()
 }

@@ -65,6 +65,8 @@ var tables = []table{
 	moved("backfill_objects", "customer_id* id* body"),
 	moved("backfill_payments", "session_id* customer_id kind id"),
 	moved("backfill_claims", "origin* customer_id* kind* id*"),
+	moved("api_keys", "hash* name scopes created_at:i revoked_at:i used_at:i"),
+	moved("audit", `seq:i* request at:i actor action subject account_kind account_id result failure reason was became`),
 	moved("work_waits", "key* waits_for*"),
 	moved("work", `key* scope:i priority:i generation:i done_generation:i run_at:i lease_until:i! lease_token! claimed_seq:i claimed_generation:i
 		claimed_scope:i claimed_priority:i attempts:i disposition reason quiet_until:i gathers:i`),

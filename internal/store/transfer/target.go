@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -143,7 +144,11 @@ func (m *mover) write(ctx context.Context, t table, from progress, b batch) (to 
 
 // sumTarget computes the checksum of a table.
 func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
-	rows, err := m.Target.Query(ctx, "select "+t.names(nameOf)+" from "+t.name)
+	query := "select " + t.names(nameOf) + " from " + t.name
+	if t.name == "audit" { // without the entry of another process that has just finished this move
+		query += " where not (request = '" + m.id + "' and result = 'done')"
+	}
+	rows, err := m.Target.Query(ctx, query)
 	if err != nil {
 		return s, err
 	}
@@ -162,18 +167,31 @@ func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
 	return s, rows.Err()
 }
 
-// finish makes new events continue after the numbers of the moved ones, and marks the move as finished.
-func (m *mover) finish(ctx context.Context) error {
+// finish makes new events and entries of the audit log continue after the numbers of the moved ones, marks
+// the move as finished, and notes that in the audit log.
+func (m *mover) finish(ctx context.Context, moved []Moved) error {
+	rows := int64(0)
+	for _, t := range moved {
+		rows += t.Rows
+	}
 	return pgx.BeginFunc(ctx, m.Target, func(tx pgx.Tx) error {
+		finished, err := tx.Exec(ctx, "update transfer set finished = true where not finished")
+		if err != nil || finished.RowsAffected() == 0 {
+			return err
+		}
 		for _, statement := range []string{
 			"select setval(pg_get_serial_sequence('events', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from events",
-			"update transfer set finished = true",
+			"select setval(pg_get_serial_sequence('audit', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from audit",
 			"analyze",
 		} {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
-		return nil
+		_, err = tx.Exec(ctx, `
+insert into audit (request, at, actor, action, subject, result, reason, became)
+values ($1, $2, $3, 'migrate', 'database', 'done', $4, $5)`, m.id, time.Now().UnixMilli(), m.By.Name, m.By.Reason,
+			fmt.Sprintf(`{"rows":%d}`, rows))
+		return err
 	})
 }

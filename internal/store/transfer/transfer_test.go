@@ -92,7 +92,11 @@ func compared() (queries []string) {
 				names = append(names, c.name)
 			}
 		}
-		queries = append(queries, fmt.Sprintf("select %s from %s order by %s", strings.Join(names, ", "), table.name,
+		from := table.name
+		if from == "audit" { // the move itself adds entries
+			from += " where action <> 'migrate'"
+		}
+		queries = append(queries, fmt.Sprintf("select %s from %s order by %s", strings.Join(names, ", "), from,
 			strings.Join(names[:min(2, len(names))], ", ")))
 	}
 	return append(queries, `select seq, source, id, origin, customer_id, api_version, occurred_at, received_at, key, generation, status, reason from events order by seq`)
@@ -259,7 +263,7 @@ func TestTheSourceIsNotWrittenWhileItIsMovedNorAfter(t *testing.T) {
 			}
 		}
 	}
-	if err := Unseal(t.Context(), source); err != nil {
+	if err := Unseal(t.Context(), source, Operator{Name: "local/ada"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := writes(); err != nil {
