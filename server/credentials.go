@@ -43,6 +43,9 @@ func checkAPIKeys(setting lockstep.Secret) error {
 		case kindOf(text) != "":
 			problems = append(problems, fmt.Errorf("%s: this is %s, not a key for Lockstep's API; %s", name, kindOf(text),
 				makeAPIKey))
+		case lockstep.IsAPIKey(text):
+			problems = append(problems, fmt.Errorf("%s: this key was made by lockstep keys create, and has all scopes here although it may be revoked there; %s",
+				name, makeAPIKey))
 		case len(text) < shortestAPIKey:
 			problems = append(problems, fmt.Errorf("%s: the key has %d characters, but needs at least %d; %s", name, len(text),
 				shortestAPIKey, makeAPIKey))

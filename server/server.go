@@ -23,6 +23,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 	"github.com/lockstep-dev/lockstep/stripebilling"
@@ -224,7 +225,7 @@ func (p *parts) web(api *httpapi.API) (*activation.Activations, http.Handler, er
 func (p *parts) api() *httpapi.API {
 	c := p.config
 	return &httpapi.API{Store: c.Store, Records: p.records, Catalog: c.Catalog, Wake: p.wake, Log: c.Log,
-		Callers: httpapi.Callers{Keys: apiKeys(c.HTTP.APIKey), Sessions: p.id.sessions,
+		Callers: httpapi.Callers{Keys: apikeys.New(c.Store, apiKeys(c.HTTP.APIKey), c.Log), Sessions: p.id.sessions,
 			ReturnOrigins: c.HTTP.ReturnOrigins, BuyerRoles: c.Buying.Roles},
 		Identities: httpapi.Identities{Local: p.id.local, Remote: p.id.remote()},
 		Buying: httpapi.Buying{Checkouts: p.checkouts(), Stripe: p.billing,

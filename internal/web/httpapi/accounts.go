@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // accountStore is the part of the store that answers questions about accounts.
@@ -125,7 +126,7 @@ func (a *API) access(record lockstep.Record) lockstep.Access {
 	return a.Catalog.Access(record, time.Now())
 }
 
-func (a *API) syncAccount(ctx context.Context, in *accountPath) (*struct{}, error) {
+func (a *API) syncAccount(ctx context.Context, in *accountPath, _ *audit.Trail) (*struct{}, error) {
 	account, err := in.account(ctx)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +15,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
@@ -33,7 +34,7 @@ type API struct {
 	Wake func() // tells the workers that a key is due
 	Log  *slog.Logger
 
-	keys      [][sha256.Size]byte // the hashes of Callers.Keys
+	recorder  *audit.Recorder
 	denials   denials
 	health    health
 	newcomers *newcomers // nil when servers put identities
@@ -52,7 +53,7 @@ type Records interface {
 
 // Callers says who may call the API, and from where.
 type Callers struct {
-	Keys     []lockstep.Secret // of servers; several while one is rotated; without any, servers cannot call
+	Keys     *apikeys.Ring     // of servers
 	Sessions lockstep.Sessions // verifies session tokens; nil accepts none
 	// ReturnOrigins are the origins ("https://app.example") that return URLs may name. Without any,
 	// servers may name every https URL and browsers none.
@@ -90,10 +91,12 @@ type Operations struct {
 // use it.
 type Store interface {
 	accountStore
+	auditStore
 	backfillStore
 	deletionStore
 	eventStore
 	instanceStore
+	keyStore
 	linkStore
 	metricStore
 	noticeStore
@@ -105,9 +108,7 @@ type Store interface {
 
 // Register adds the API's routes to mux, and a route for paths that mux does not have.
 func (a *API) Register(mux *http.ServeMux) {
-	for _, key := range a.Callers.Keys {
-		a.keys = append(a.keys, sha256.Sum256([]byte(key.Reveal())))
-	}
+	a.recorder = &audit.Recorder{Store: a.Store, Log: a.Log}
 	if a.Identities.Remote != nil {
 		a.newcomers = newNewcomers(a.Identities.Remote, a.Store.Mark, a.Wake)
 	}
@@ -119,6 +120,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.webhookRoutes(api)
 	a.decisionRoutes(api)
 	a.installationRoutes(api)
+	a.keyRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))
@@ -131,7 +133,7 @@ func document() huma.Config {
 	config.DocsPath = "" // a viewer would load scripts from elsewhere
 	config.CreateHooks = nil
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"apiKey":  {Type: "http", Scheme: "bearer", Description: "LOCKSTEP_API_KEY, for servers"},
+		"apiKey":  {Type: "http", Scheme: "bearer", Description: "An API key, for servers; each operation names the scope that it needs"},
 		"session": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A Clerk session token, for browsers"},
 	}
 	return config

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -16,11 +14,14 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/clients"
+	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 )
 
-// caller is the sender of a request: a server with the API key, or a browser with a session.
+// caller is the sender of a request: a server with an API key, or a browser with a session.
 type caller struct {
 	server  bool
+	key     apikeys.Key // of a server
+	reason  string      // why an operator acts, as sent; not checked yet
 	session lockstep.Session
 }
 
@@ -46,6 +47,7 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 		}
 		from, refused := a.identify(ctx, accepted)
 		if refused == nil {
+			from.reason = ctx.Header(reasonHeader)
 			next(huma.WithValue(ctx, callerKey{}, from))
 			return
 		}
@@ -59,7 +61,7 @@ func (a *API) authenticate(api huma.API) func(huma.Context, func(huma.Context)) 
 	}
 }
 
-// keysRetry is when a browser may retry while the identity provider's signing keys are unavailable.
+// keysRetry is when a caller may retry while API keys or the identity provider's signing keys are unavailable.
 const keysRetry = 10 * time.Second
 
 // refusal says why a request may not pass.
@@ -74,16 +76,27 @@ type refusal struct {
 // operation that accepts only some.
 func (a *API) identify(ctx huma.Context, accepted []map[string][]string) (caller, *refusal) {
 	token, isBearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-	switch {
-	case !isBearer || token == "":
+	if !isBearer || token == "" {
 		return caller{}, &refusal{Status: http.StatusUnauthorized,
-			Why: "Authorization: the header is missing; send Bearer and the API key or a session token"}
-	case a.isKey(token):
-		return caller{server: true}, nil
+			Why: "Authorization: the header is missing; send Bearer and an API key or a session token"}
+	}
+	key, err := a.Callers.Keys.Find(ctx.Context(), token)
+	switch {
+	case err == nil:
+		return caller{server: true, key: key}, lacking(key, scopeOf(accepted))
+	case errors.Is(err, apikeys.ErrUnavailable):
+		return caller{}, &refusal{Status: http.StatusServiceUnavailable, RetryAfter: keysRetry, Why: keysUnavailable}
+	case lockstep.IsAPIKey(token):
+		return caller{}, a.deny(ctx, "Authorization: this API key does not exist or was revoked", errNoKey)
 	case a.Callers.Sessions == nil:
-		return caller{}, a.deny(ctx, "Authorization: this is not the API key; with identity = \"api\" there are no session tokens",
+		return caller{}, a.deny(ctx, "Authorization: this is not an API key; with identity = \"api\" there are no session tokens",
 			errNoKey)
 	}
+	return a.identifySession(ctx, token, accepted)
+}
+
+// identifySession is identify for a session token.
+func (a *API) identifySession(ctx huma.Context, token string, accepted []map[string][]string) (caller, *refusal) {
 	session, err := a.Callers.Sessions.Verify(ctx.Context(), token)
 	switch {
 	case errors.Is(err, lockstep.ErrSessionTime):
@@ -93,10 +106,10 @@ func (a *API) identify(ctx huma.Context, accepted []map[string][]string) (caller
 		return caller{}, &refusal{Status: http.StatusServiceUnavailable, RetryAfter: keysRetry,
 			Why: "the identity provider's signing keys are unavailable, so the session token cannot be verified; retry soon"}
 	case err != nil:
-		return caller{}, a.deny(ctx, "Authorization: this is neither the API key nor a valid session token", err)
+		return caller{}, a.deny(ctx, "Authorization: this is neither an API key nor a valid session token", err)
 	case !slices.ContainsFunc(accepted, func(s map[string][]string) bool { _, ok := s["session"]; return ok }):
 		return caller{}, &refusal{Status: http.StatusForbidden,
-			Why: "a session token does not allow this operation; call it from a server with the API key"}
+			Why: "a session token does not allow this operation; call it from a server with an API key"}
 	case session.Impersonated && ctx.Method() != http.MethodGet:
 		return caller{}, &refusal{Status: http.StatusForbidden, Type: "urn:lockstep:" + Impersonated,
 			Why: "this session impersonates the user, so it may read but not buy or change anything; the user must do that in their own session"}
@@ -122,16 +135,6 @@ func (a *API) refuse(api huma.API, ctx huma.Context, r *refusal) error {
 	ctx.SetStatus(r.Status)
 	return json.NewEncoder(ctx.BodyWriter()).Encode(huma.ErrorModel{Type: r.Type, Title: http.StatusText(r.Status),
 		Status: r.Status, Detail: r.Why})
-}
-
-// isKey reports whether token is one of the API keys. It compares hashes, and always all of them,
-// so that the time it takes reveals nothing about the keys.
-func (a *API) isKey(token string) bool {
-	have, same := sha256.Sum256([]byte(token)), 0
-	for _, want := range a.keys {
-		same |= subtle.ConstantTimeCompare(want[:], have[:])
-	}
-	return same == 1
 }
 
 // maySee reports whether the caller may read the account: a server every account, a session its

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // backfillStore is the part of the store that knows the state of the backfill.
@@ -51,8 +52,10 @@ func (a *API) readBackfill(ctx context.Context, _ *struct{}) (*backfillOutput, e
 	return out, nil
 }
 
+type backfillInput struct{}
+
 // startBackfill starts a backfill unless one is running.
-func (a *API) startBackfill(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (a *API) startBackfill(ctx context.Context, in *backfillInput, trail *audit.Trail) (*struct{}, error) {
 	at, was, err := a.backfillState(ctx)
 	if err != nil {
 		return nil, a.problem(ctx, "read backfill state", err)
@@ -75,6 +78,7 @@ func (a *API) startBackfill(ctx context.Context, _ *struct{}) (*struct{}, error)
 	if !started {
 		return nil, huma.Error409Conflict("a backfill was started at the same time; GET /v1/backfill shows its progress")
 	}
+	trail.Done(in.subjects()[0], audit.Facts{"phase": at.Phase}, audit.Facts{"phase": lockstep.BackfillCustomers})
 	a.Wake()
 	a.Log.WarnContext(ctx, "backfill started by an operator")
 	return nil, nil

@@ -64,20 +64,23 @@ func BenchmarkRead(b *testing.B) {
 			})
 		})
 	}
+	stored := k.create("app", "check")
 	for _, c := range []struct {
-		name, method, path, body string
-		handler                  http.Handler
+		name, method, path, body, key string
+		handler                       http.Handler
 	}{
-		{"bare", http.MethodPost, "/", question, bare.Config.Handler},
-		{"check", http.MethodPost, "/v1/check", question, handler},
-		{"access", http.MethodGet, path + "/access", "", handler},
-		{"account", http.MethodGet, path, "", handler},
+		{"bare", http.MethodPost, "/", question, apiKey, bare.Config.Handler},
+		{"check", http.MethodPost, "/v1/check", question, apiKey, handler},
+		{"check by a stored key", http.MethodPost, "/v1/check", question, stored, handler},
+		{"access", http.MethodGet, path + "/access", "", apiKey, handler},
+		{"access by a stored key", http.MethodGet, path + "/access", "", stored, handler},
+		{"account", http.MethodGet, path, "", apiKey, handler},
 	} {
 		b.Run("handler/"+c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				request := httptest.NewRequestWithContext(b.Context(), c.method, c.path, strings.NewReader(c.body))
-				request.Header.Set("Authorization", "Bearer "+apiKey)
+				request.Header.Set("Authorization", "Bearer "+c.key)
 				request.Header.Set("Content-Type", "application/json")
 				answer := httptest.NewRecorder()
 				if c.handler.ServeHTTP(answer, request); answer.Code != http.StatusOK {

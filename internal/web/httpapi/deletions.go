@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // deletionStore is the part of the store that keeps the decisions about deletions.
@@ -59,29 +61,30 @@ type decideOutput struct {
 	}
 }
 
-func (a *API) approveDeletions(ctx context.Context, in *decideInput) (*decideOutput, error) {
-	return a.decide(ctx, in, lockstep.DeletionApproved)
+func (a *API) approveDeletions(ctx context.Context, in *decideInput, trail *audit.Trail) (*decideOutput, error) {
+	return a.decide(ctx, in, lockstep.DeletionApproved, trail)
 }
 
-func (a *API) discardDeletions(ctx context.Context, in *decideInput) (*decideOutput, error) {
-	return a.decide(ctx, in, lockstep.DeletionDiscarded)
+func (a *API) discardDeletions(ctx context.Context, in *decideInput, trail *audit.Trail) (*decideOutput, error) {
+	return a.decide(ctx, in, lockstep.DeletionDiscarded, trail)
 }
 
 // decide approves or discards held deletions. An empty request is an error, so that a missing field
 // never decides about all of them.
-func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.DeletionState) (*decideOutput, error) {
+func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.DeletionState,
+	trail *audit.Trail) (*decideOutput, error) {
 	if in.Body.All == (len(in.Body.Accounts) > 0) {
 		return nil, huma.Error422UnprocessableEntity(`accounts or all: give exactly one`)
 	}
-	var accounts []lockstep.Account
-	for _, text := range in.Body.Accounts {
-		account, err := lockstep.ParseAccount(text)
-		if err != nil {
-			return nil, huma.Error422UnprocessableEntity("accounts: " + err.Error())
-		}
-		accounts = append(accounts, account)
+	accounts, before, err := a.undecided(ctx, in)
+	if err != nil {
+		return nil, err
 	}
 	decided, err := a.Store.DecideDeletions(ctx, decision, accounts)
+	for _, account := range decided { // also those that were decided before an error
+		trail.Done(audit.Account(account), audit.Facts{"deletion": cmp.Or(before[account], lockstep.DeletionHeld)},
+			audit.Facts{"deletion": decision})
+	}
 	if errors.Is(err, lockstep.ErrNotFound) {
 		return nil, huma.Error404NotFound("accounts: at least one has no open deletion, so nothing was decided; GET /v1/deletions lists the open ones")
 	}
@@ -96,4 +99,32 @@ func (a *API) decide(ctx context.Context, in *decideInput, decision lockstep.Del
 		out.Body.Accounts = append(out.Body.Accounts, account.String())
 	}
 	return out, nil
+}
+
+// undecided returns the accounts that a request names, and the states of their deletions.
+func (a *API) undecided(ctx context.Context, in *decideInput) (accounts []lockstep.Account,
+	states map[lockstep.Account]lockstep.DeletionState, err error) {
+	states = map[lockstep.Account]lockstep.DeletionState{}
+	for _, text := range in.Body.Accounts {
+		account, err := lockstep.ParseAccount(text)
+		if err != nil {
+			return nil, nil, huma.Error422UnprocessableEntity("accounts: " + err.Error())
+		}
+		accounts = append(accounts, account)
+	}
+	for _, account := range accounts {
+		record, err := a.Store.Account(ctx, account)
+		if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+			return nil, nil, a.problem(ctx, "read account", err)
+		}
+		if states[account] = record.Deletion; hasProblem(record, lockstep.StepDeletion) {
+			states[account] = lockstep.DeletionRefused
+		}
+	}
+	return accounts, states, nil
+}
+
+func hasProblem(record lockstep.Record, step lockstep.Step) bool {
+	_, has := record.Problem(step)
+	return has
 }

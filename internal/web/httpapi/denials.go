@@ -16,7 +16,7 @@ const (
 	denialEvery = 5 * time.Second
 )
 
-var errNoKey = errors.New("not the API key")
+var errNoKey = errors.New("not an API key")
 
 // denials limits wrong credentials per client, and logs them once a minute. Valid credentials are
 // never limited, since an attacker may share an address with the app's servers.

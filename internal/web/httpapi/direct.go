@@ -23,7 +23,7 @@ func (a *API) Direct(next http.Handler) http.Handler {
 // holds under a kind and an id is an account, so their form needs no check.
 func (a *API) directAccess(w http.ResponseWriter, r *http.Request) bool {
 	account, is := accountOfPath(r.URL.Path)
-	if !is || r.Method != http.MethodGet || !a.plain(r) {
+	if !is || r.Method != http.MethodGet || !a.plain(r, lockstep.APICheck) {
 		return false
 	}
 	now := time.Now()
@@ -55,8 +55,13 @@ func accountOfPath(path string) (lockstep.Account, bool) {
 	return lockstep.Account{Kind: lockstep.Kind(kind), ID: id}, under && access && found
 }
 
-// plain reports whether a request carries an API key, and nothing that needs another look.
-func (a *API) plain(r *http.Request) bool {
+// plain reports whether a request carries an API key with a scope that memory knows, and nothing that needs
+// another look.
+func (a *API) plain(r *http.Request, scope lockstep.APIScope) bool {
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return isBearer && r.URL.RawQuery == "" && r.Header.Get("Idempotency-Key") == "" && a.isKey(token)
+	if !isBearer || r.URL.RawQuery != "" || r.Header.Get("Idempotency-Key") != "" {
+		return false
+	}
+	key, known := a.Callers.Keys.Known(token)
+	return known && key.Scopes.Has(scope)
 }

@@ -25,7 +25,7 @@ type question struct{ account, feature, plan string }
 func (a *API) directCheck(w http.ResponseWriter, r *http.Request) bool {
 	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if r.URL.Path != "/v1/check" || r.Method != http.MethodPost || media != "application/json" ||
-		r.ContentLength < 1 || r.ContentLength > mostDirect || !a.plain(r) {
+		r.ContentLength < 1 || r.ContentLength > mostDirect || !a.plain(r, lockstep.APICheck) {
 		return false
 	}
 	q, ok := parseQuestion(peek(w, r))

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // LocalDirectory stores the accounts that servers put, where no provider keeps them.
@@ -73,7 +74,7 @@ func documentCreated(operation *huma.Operation) {
 }
 
 // deleteAccount removes an identity. The deletion policy decides what happens to its billing.
-func (a *API) deleteAccount(ctx context.Context, in *accountPath) (*struct{}, error) {
+func (a *API) deleteAccount(ctx context.Context, in *accountPath, trail *audit.Trail) (*struct{}, error) {
 	account, err := a.localAccount(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -81,6 +82,7 @@ func (a *API) deleteAccount(ctx context.Context, in *accountPath) (*struct{}, er
 	if err := a.Identities.Local.RemoveIdentity(ctx, account); err != nil {
 		return nil, a.problem(ctx, "remove identity", err)
 	}
+	trail.Done(audit.Account(account), nil, audit.Facts{"identity": "removed"})
 	a.Wake()
 	return nil, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 type forgetOutput struct {
@@ -16,7 +17,7 @@ type forgetOutput struct {
 }
 
 // forget erases the personal data that is stored about a deleted account.
-func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error) {
+func (a *API) forget(ctx context.Context, in *accountPath, trail *audit.Trail) (*forgetOutput, error) {
 	account, err := in.account(ctx)
 	if err != nil {
 		return nil, err
@@ -31,6 +32,7 @@ func (a *API) forget(ctx context.Context, in *accountPath) (*forgetOutput, error
 	case err != nil:
 		return nil, a.problem(ctx, "forget account", err)
 	}
+	trail.Done(audit.Account(account), nil, audit.Facts{"blanked_events": events})
 	out := &forgetOutput{}
 	out.Body.Events = events
 	return out, nil

@@ -9,10 +9,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // instanceStore is the part of the store that knows which Clerk instance it belongs to.
 type instanceStore interface {
+	Instance(ctx context.Context, provider lockstep.Source) (lockstep.Instance, error)
 	AcceptInstance(ctx context.Context, provider lockstep.Source, id string,
 		marks ...lockstep.Mark) (lockstep.Instance, error)
 	FormerAccounts(ctx context.Context, after lockstep.FormerAccount, limit int) ([]lockstep.FormerAccount, error)
@@ -76,13 +78,17 @@ type acceptInput struct {
 }
 
 // accept records an operator's decision that the business moved to another Clerk instance.
-func (a *API) accept(ctx context.Context, in *acceptInput) (*instanceOutput, error) {
+func (a *API) accept(ctx context.Context, in *acceptInput, trail *audit.Trail) (*instanceOutput, error) {
 	if !strings.HasPrefix(in.Body.ID, "ins_") {
 		return nil, huma.Error422UnprocessableEntity("id: it is not a Clerk instance (ins_…); to change the Stripe mode, start with an empty database")
 	}
 	var marks []lockstep.Mark
 	for _, key := range a.Operations.DirectorySweeps {
 		marks = append(marks, lockstep.Mark{Key: key, Priority: lockstep.Interactive})
+	}
+	before, err := a.Store.Instance(ctx, lockstep.Clerk)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return nil, a.problem(ctx, "read instance", err)
 	}
 	accepted, err := a.Store.AcceptInstance(ctx, lockstep.Clerk, in.Body.ID, marks...)
 	if errors.Is(err, lockstep.ErrNotFound) {
@@ -92,6 +98,7 @@ func (a *API) accept(ctx context.Context, in *acceptInput) (*instanceOutput, err
 	if err != nil {
 		return nil, a.problem(ctx, "accept instance", err)
 	}
+	trail.Done(in.subjects()[0], audit.Facts{"accepted": before.ID}, audit.Facts{"accepted": accepted.ID})
 	a.Operations.Guard.Recheck()
 	a.Wake()
 	a.Log.WarnContext(ctx, "Clerk instance accepted by an operator", "instance", accepted.ID, "generation",

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // linkStore is the part of the store that keeps which account a customer belongs to.
@@ -27,8 +28,8 @@ type linkInput struct {
 
 // link stores an operator's decision about the account of a customer or a payment. The workers act
 // on it.
-func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
-	if succeeds, err := a.succeed(ctx, in); succeeds || err != nil {
+func (a *API) link(ctx context.Context, in *linkInput, trail *audit.Trail) (*struct{}, error) {
+	if succeeds, err := a.succeed(ctx, in, trail); succeeds || err != nil {
 		return nil, err
 	}
 	key, assignable := lockstep.AssignableKey(in.Body.Object)
@@ -47,6 +48,10 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	case record.State == lockstep.AccountDeleted:
 		return nil, huma.Error409Conflict("account: " + account.String() + " was deleted in the directory")
 	}
+	before, err := a.linkedTo(ctx, key)
+	if err != nil {
+		return nil, err
+	}
 	err = a.Store.Assign(ctx, key, account)
 	if errors.Is(err, lockstep.ErrLinked) {
 		return nil, huma.Error409Conflict("object: " + key.ID + " belongs to another account; unlink it first (DELETE /v1/links/" +
@@ -55,9 +60,29 @@ func (a *API) link(ctx context.Context, in *linkInput) (*struct{}, error) {
 	if err != nil {
 		return nil, a.problem(ctx, "assign", err)
 	}
+	trail.Done(in.subjects()[0], audit.Facts{"account": before}, audit.Facts{"account": account.String()})
 	a.Wake()
 	a.Log.WarnContext(ctx, "object linked by an operator", "object", key.ID, "account", account.String())
 	return nil, nil
+}
+
+// linkedTo returns the account of a customer; empty if it has no account, or the key is a payment.
+func (a *API) linkedTo(ctx context.Context, key lockstep.Key) (string, error) {
+	if key.Kind != lockstep.KeyCustomer {
+		return "", nil
+	}
+	account, err := a.Store.AccountOfCustomer(ctx, key.ID)
+	switch {
+	case errors.Is(err, lockstep.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", a.problem(ctx, "read account of customer", err)
+	}
+	return account.String(), nil
+}
+
+type unlinkInput struct {
+	Customer string `path:"customer" maxLength:"255" example:"cus_x"`
 }
 
 type unlinkOutput struct {
@@ -67,10 +92,7 @@ type unlinkOutput struct {
 }
 
 // unlink removes a customer from its account.
-func (a *API) unlink(ctx context.Context, in *struct {
-	Customer string `path:"customer" maxLength:"255" example:"cus_x"`
-},
-) (*unlinkOutput, error) {
+func (a *API) unlink(ctx context.Context, in *unlinkInput, trail *audit.Trail) (*unlinkOutput, error) {
 	var account lockstep.Account
 	err := a.whenIdle(ctx, func() (err error) {
 		account, err = a.Store.Unlink(ctx, in.Customer)
@@ -82,6 +104,9 @@ func (a *API) unlink(ctx context.Context, in *struct {
 	case err != nil:
 		return nil, a.problem(ctx, "unlink", err)
 	}
+	subject := in.subjects()[0]
+	subject.Account = account
+	trail.Done(subject, audit.Facts{"account": account.String()}, audit.Facts{"account": ""})
 	a.Wake()
 	a.Log.WarnContext(ctx, "customer unlinked by an operator", "customer", in.Customer, "account", account.String())
 	out := &unlinkOutput{}
@@ -98,10 +123,14 @@ type primaryInput struct {
 }
 
 // choosePrimary makes one of an account's customers the primary one.
-func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, error) {
+func (a *API) choosePrimary(ctx context.Context, in *primaryInput, trail *audit.Trail) (*struct{}, error) {
 	account, err := accountPath{in.Kind, in.ID}.account(ctx)
 	if err != nil {
 		return nil, err
+	}
+	before, err := a.Store.Account(ctx, account)
+	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
+		return nil, a.problem(ctx, "read account", err)
 	}
 	err = a.whenIdle(ctx, func() error { return a.Store.ChoosePrimary(ctx, account, in.Body.Customer) })
 	switch {
@@ -114,6 +143,8 @@ func (a *API) choosePrimary(ctx context.Context, in *primaryInput) (*struct{}, e
 	case err != nil:
 		return nil, a.problem(ctx, "choose primary customer", err)
 	}
+	trail.Done(audit.Account(account), audit.Facts{"primary": before.CustomerID},
+		audit.Facts{"primary": in.Body.Customer})
 	a.Wake()
 	a.Log.WarnContext(ctx, "primary customer chosen by an operator", "customer", in.Body.Customer, "account",
 		account.String())

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/clients"
+	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/problem"
 )
 
@@ -25,8 +27,9 @@ type metricStore interface {
 	Fleet(ctx context.Context) (lockstep.Fleet, error)
 }
 
-// Metrics answers in Prometheus' format, and requires the API key. While the database is down, it answers
-// with the metrics of this process. Counts are read from the database, so every replica answers the same; [Operations.Collectors] belong to this process.
+// Metrics answers in Prometheus' format, and requires an API key with the scope metrics. While the database is
+// down, it answers with the metrics of this process. Counts are read from the database, so every replica answers
+// the same; [Operations.Collectors] belong to this process.
 func (a *API) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -35,11 +38,22 @@ func (a *API) Metrics() http.Handler {
 	answer := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError,
 		ErrorLog: metricErrors{a.Log}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !a.isKey(token) {
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		key, err := a.Callers.Keys.Find(r.Context(), token)
+		lacks := lacking(key, lockstep.APIMetrics)
+		switch {
+		case errors.Is(err, apikeys.ErrUnavailable):
+			w.Header().Set("Retry-After", strconv.Itoa(int(keysRetry.Seconds())))
+			a.countRefused(http.StatusServiceUnavailable)
+			problem.Write(w, http.StatusServiceUnavailable, keysUnavailable)
+		case err != nil:
 			a.denyMetrics(w, r, token)
-			return
+		case lacks != nil:
+			a.countRefused(lacks.Status)
+			problem.Write(w, lacks.Status, lacks.Why)
+		default:
+			answer.ServeHTTP(w, r)
 		}
-		answer.ServeHTTP(w, r)
 	})
 }
 
@@ -52,7 +66,7 @@ func (a *API) denyMetrics(w http.ResponseWriter, r *http.Request, token string) 
 		}
 	}
 	a.countRefused(status)
-	problem.Write(w, status, "Authorization: send Bearer and the API key")
+	problem.Write(w, status, "Authorization: send Bearer and an API key with the scope metrics")
 }
 
 // buildMetric is always 1. Its labels say which build answers, so that a graph can mark an upgrade.

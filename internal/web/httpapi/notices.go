@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // noticeStore is the part of the store that keeps notices and their e-mails.
@@ -72,12 +73,15 @@ type sendInput struct {
 
 // sendNotice sends a notice's e-mail again. Nothing else ever repeats an e-mail that may have been
 // sent.
-func (a *API) sendNotice(ctx context.Context, in *sendInput) (*struct{}, error) {
+func (a *API) sendNotice(ctx context.Context, in *sendInput, trail *audit.Trail) (*struct{}, error) {
 	to := lockstep.ToAccount
 	if in.To == "buyer" {
 		to = lockstep.ToBuyer
 	}
-	err := a.Store.ResendEmail(ctx, in.ID, to)
+	before, err := a.Store.EmailDelivery(ctx, in.ID, to)
+	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
+		err = a.Store.ResendEmail(ctx, in.ID, to)
+	}
 	switch {
 	case errors.Is(err, lockstep.ErrNotFound):
 		return nil, noticeNotFound(in.ID)
@@ -86,6 +90,7 @@ func (a *API) sendNotice(ctx context.Context, in *sendInput) (*struct{}, error) 
 	case err != nil:
 		return nil, a.problem(ctx, "resend e-mail", err)
 	}
+	trail.Done(in.subjects()[0], audit.Facts{"to": in.To, "mail": before.State}, audit.Facts{"mail": lockstep.EmailPending})
 	a.Wake()
 	return nil, nil
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // succeed handles a request to carry an account of a former Clerk instance over to another account. The
 // request names the former account or its customer. It reports whether the request is of this kind.
-func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
+func (a *API) succeed(ctx context.Context, in *linkInput, trail *audit.Trail) (bool, error) {
 	to, err := lockstep.ParseAccount(in.Body.Account)
 	if err != nil {
 		return false, nil //nolint:nilerr // link reports an account that does not parse
@@ -23,6 +24,7 @@ func (a *API) succeed(ctx context.Context, in *linkInput) (bool, error) {
 	err = a.Store.OrderSuccession(ctx, from, to)
 	switch {
 	case err == nil:
+		trail.Done(audit.Account(from), nil, audit.Facts{"successor": to.String()})
 		a.Wake()
 		a.Log.WarnContext(ctx, "former account carried over by an operator", "former", from.String(), "account",
 			to.String())

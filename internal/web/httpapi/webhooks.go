@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
 )
 
 // webhookStore is the part of the store that keeps deliveries to your endpoints.
@@ -121,7 +122,7 @@ type redeliverInput struct {
 }
 
 // redeliver delivers a notice or an account's access again, under the same id.
-func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*struct{}, error) {
+func (a *API) redeliver(ctx context.Context, in *redeliverInput, trail *audit.Trail) (*struct{}, error) {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
 	}
@@ -132,6 +133,7 @@ func (a *API) redeliver(ctx context.Context, in *redeliverInput) (*struct{}, err
 	if err := a.Store.Redeliver(ctx, in.ID, subject); err != nil {
 		return nil, a.problem(ctx, "redeliver", err)
 	}
+	trail.Done(in.subjects()[0], nil, audit.Facts{"webhook": in.ID, "delivery": lockstep.WebhookPending})
 	a.Wake()
 	return nil, nil
 }
@@ -172,14 +174,20 @@ type enableOutput struct {
 }
 
 // enableWebhook enables an endpoint and sends what it missed.
-func (a *API) enableWebhook(ctx context.Context, in *webhookPath) (*enableOutput, error) {
+func (a *API) enableWebhook(ctx context.Context, in *webhookPath, trail *audit.Trail) (*enableOutput, error) {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
+	}
+	before, err := a.Store.WebhookEndpoint(ctx, in.ID)
+	if err != nil {
+		return nil, a.problem(ctx, "read webhook endpoint", err)
 	}
 	missed, err := a.Store.EnableWebhookEndpoint(ctx, in.ID)
 	if err != nil {
 		return nil, a.problem(ctx, "enable webhook endpoint", err)
 	}
+	trail.Done(in.subjects()[0], audit.Facts{"disabled": !before.DisabledAt.IsZero()},
+		audit.Facts{"disabled": false, "redelivered": missed})
 	a.Wake()
 	out := &enableOutput{}
 	out.Body.Redelivered = missed

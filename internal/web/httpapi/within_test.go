@@ -17,6 +17,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
+	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
@@ -66,6 +67,14 @@ func (silent) NamePrices(ctx context.Context, _ []lockstep.PriceName) ([]lockste
 	return nil, wait(ctx)
 }
 
+func (silent) AppendAudit(ctx context.Context, _ ...lockstep.AuditEntry) error { return wait(ctx) }
+
+func (silent) AuditEntries(ctx context.Context, _ lockstep.AuditFilter) (lockstep.AuditPage, error) {
+	return lockstep.AuditPage{}, wait(ctx)
+}
+
+func (silent) ValidAPIKeys(ctx context.Context) ([]lockstep.APIKey, error) { return nil, wait(ctx) }
+
 // shop is a Stripe that sells everything.
 type shop struct{ lockstep.CheckoutService }
 
@@ -93,6 +102,9 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 		"GET /v1/events":                                          databaseWithin,
 		"GET /v1/notices/n_1":                                     databaseWithin,
 		"GET /v1/deletions":                                       databaseWithin,
+		"GET /v1/audit":                                           databaseWithin,
+		"GET /v1/keys":                                            databaseWithin,
+		"DELETE /v1/keys/web":                                     databaseWithin,
 		"POST " + account + "/forget":                             longWithin,
 		"POST /v1/checkout":                                       longWithin,
 		"POST /v1/portal":                                         longWithin,
@@ -103,7 +115,7 @@ func TestASilentDatabaseIsAnsweredFor(t *testing.T) {
 				log := slog.New(slog.DiscardHandler)
 				records := watch.New(silent{}, watch.Config{}, log)
 				api := &API{Store: silent{}, Records: records, Wake: func() {}, Log: log,
-					Callers:    Callers{Keys: []lockstep.Secret{"key"}},
+					Callers:    Callers{Keys: apikeys.New(silent{}, []lockstep.Secret{"key"}, log)},
 					Identities: Identities{Local: silent{}},
 					Buying: Buying{Stripe: shop{},
 						Checkouts: &checkouts.Service{Store: silent{}, Stripe: shop{}, Book: &pricebook.Book{Store: silent{}},
