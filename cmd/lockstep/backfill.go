@@ -19,7 +19,7 @@ import (
 // backfillCommand starts a backfill in a running service, and follows it. A dry run happens in this process
 // with the configuration of serve, so that it works before the first start.
 type backfillCommand struct {
-	remote
+	operating
 	DryRun  bool    `help:"Report what the first start would link, and change nothing. Needs the configuration of serve, but no running service and no database."`
 	Rate    float64 `help:"With --dry-run: the share of the rate limits to use (default: backfill.rate of the configuration file, at most 0.5)." placeholder:"SHARE" example:"0.6"`
 	JSON    bool    `help:"Print the report as JSON."`

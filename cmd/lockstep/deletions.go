@@ -46,7 +46,7 @@ func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 
 // decision holds the arguments of approve and discard.
 type decision struct {
-	remote
+	operating
 	All      bool     `help:"Decide all held deletions."`
 	Accounts []string `arg:"" optional:"" help:"The accounts, for example user/user_2x…; or --all."`
 }

@@ -8,7 +8,7 @@ import (
 
 // forgetCommand erases the stored personal data of a deleted account.
 type forgetCommand struct {
-	remote
+	operating
 	Account string `arg:"" help:"The deleted account, for example user/user_2x…."`
 }
 

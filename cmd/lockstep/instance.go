@@ -50,7 +50,7 @@ func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
 }
 
 type acceptInstance struct {
-	remote
+	operating
 	ID string `arg:"" help:"The Clerk instance (ins_…) that lockstep instance show prints."`
 }
 

@@ -13,7 +13,7 @@ import (
 
 // confirmed is for commands that move a customer or an account: they say what they will do, and ask.
 type confirmed struct {
-	remote
+	operating
 	Yes bool `help:"Do not ask for confirmation." short:"y"`
 }
 

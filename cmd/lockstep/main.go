@@ -28,6 +28,8 @@ type program struct {
 	Deletions deletionsCommand `cmd:"" group:"operate" help:"Review deletions that the safety brake holds or Stripe refused."`
 	Forget    forgetCommand    `cmd:"" group:"operate" help:"Erase the stored personal data of a deleted account now."`
 	Instance  instanceCommand  `cmd:"" group:"operate" help:"Move to another Clerk instance."`
+	Keys      keysCommand      `cmd:"" group:"operate" help:"Create, list and revoke API keys."`
+	Audit     auditCommand     `cmd:"" group:"operate" help:"Show what operators did, when and why."`
 	Migrate   migrateCommand   `cmd:"" group:"operate" help:"Move from SQLite to PostgreSQL."`
 
 	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`

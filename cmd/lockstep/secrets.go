@@ -35,8 +35,8 @@ var (
 		doc:  "The endpoint's signing secret (whsec_…)",
 		more: "Separate several with commas while you rotate it."}
 	apiKey = secret{names: []string{"LOCKSTEP_API_KEY"}, get: "make one with: openssl rand -hex 32",
-		section: "Service", value: "none", doc: "The key of servers that call the API, at least 32 characters",
-		more: "Make one with `openssl rand -hex 32`. Separate several with commas while you rotate it. Without it, only browsers can call the API."}
+		section: "Service", value: "none", doc: "The first API key, named environment, with all scopes; at least 32 characters",
+		more: "Make one with `openssl rand -hex 32`. Separate several with commas while you rotate it. Without it, only browsers and the keys of `lockstep keys create` can call the API."}
 	smtpUsername = secret{names: []string{"LOCKSTEP_SMTP_USERNAME"}, section: "E-mail", value: "none",
 		doc: "The user name at the mail server"}
 	smtpPassword = secret{names: []string{"LOCKSTEP_SMTP_PASSWORD"}, section: "E-mail", value: "none",

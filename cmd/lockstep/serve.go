@@ -77,7 +77,7 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		return err
 	}
 	if config.HTTP.APIKey == "" {
-		in.log.Warn("LOCKSTEP_API_KEY is not set; only browsers with a session token can call the API")
+		in.log.Warn("LOCKSTEP_API_KEY is not set; only browsers with a session token and keys of lockstep keys create can call the API")
 	}
 	fmt.Fprintf(in.stdout, "Lockstep listens on http://%s\n", listener.Addr())
 	return s.Serve(ctx, listener)
