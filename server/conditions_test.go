@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
@@ -40,7 +41,8 @@ func withoutClerk(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, se
 
 func TestAServiceWithoutTroubleIsOK(t *testing.T) {
 	t.Parallel()
-	if got := healthz(t, receiver(t, withoutClerk)); got.status != http.StatusOK || got.Status != "ok" || len(got.Reason) > 0 {
+	got := healthz(t, receiver(t, withoutClerk))
+	if got.status != http.StatusOK || got.Status != "ok" || len(got.Reason) > 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -81,7 +83,8 @@ func park(t *testing.T, store lockstep.Store) {
 	var claims []lockstep.Claim
 	for len(claims) == 0 && t.Context().Err() == nil {
 		var err error
-		claims, err = store.Claim(t.Context(), lockstep.ClaimRequest{Limit: 10, Lease: 60e9, MaxPriority: lockstep.Background})
+		claims, err = store.Claim(t.Context(),
+			lockstep.ClaimRequest{Limit: 10, Lease: time.Minute, MaxPriority: lockstep.Background})
 		if err != nil {
 			t.Fatal(err)
 		}

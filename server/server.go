@@ -128,7 +128,8 @@ func (p *parts) gates() []*upstream.Gate {
 // run under another instance's key.
 func (p *parts) reconcilers() (map[lockstep.KeyKind]runner.Reconciler, error) {
 	c := p.config
-	mails, err := c.Email.reconciler(countedEmails{c.Store, p.counts}, p.billing, lister(p.id.directory), c.Buying.Roles, c.Log)
+	mails, err := c.Email.reconciler(countedEmails{c.Store, p.counts}, p.billing, lister(p.id.directory), c.Buying.Roles,
+		c.Log)
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}

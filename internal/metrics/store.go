@@ -74,7 +74,7 @@ func (s *Store) AccessWritten(ctx context.Context, key lockstep.Key, step string
 var (
 	queueDue = prometheus.NewDesc("lockstep_queue_due", "Keys that could run now, by priority; counted up to 10,000.",
 		[]string{"priority"}, nil)
-	queueAge = prometheus.NewDesc("lockstep_queue_oldest_seconds", "How long the oldest due key has waited; 0 if none is due.",
+	queueAge = prometheus.NewDesc("lockstep_queue_oldest_seconds", "How long the oldest due key has waited; otherwise 0.",
 		[]string{"priority"}, nil)
 	workEnded = prometheus.NewDesc("lockstep_work_ended", "Keys whose last run parked or failed; counted up to 10,000.",
 		[]string{"disposition"}, nil)
@@ -82,7 +82,7 @@ var (
 		"Open Stripe events that may grant access (checkout, payment, subscription), by status; counted up to 10,000.",
 		[]string{"status"}, nil)
 	paymentAge = prometheus.NewDesc("lockstep_payment_event_oldest_seconds",
-		"Time since the receipt of the oldest of lockstep_payment_events; 0 if there is none.", []string{"status"}, nil)
+		"Time since the receipt of the oldest of lockstep_payment_events; otherwise 0.", []string{"status"}, nil)
 	connections = prometheus.NewDesc("lockstep_database_connections", "Connections of this process to the database.",
 		[]string{"pool", "state"}, nil)
 	connectionsMax = prometheus.NewDesc("lockstep_database_connections_max", "The most connections of a pool.",

@@ -20,7 +20,7 @@ const otherEndpoint = "other"
 
 const (
 	// downAfter is how long calls must have failed, and downCalls how many in a row, before the provider
-	// counts as down. Nobody knows after downFor without a call.
+	// counts as down. After downFor without a call it no longer does.
 	downAfter = 30 * time.Second
 	downCalls = 3
 	downFor   = 15 * time.Minute

@@ -76,8 +76,9 @@ func checkLabel(t *testing.T, where string, series []string, m []string) {
 		return
 	}
 	for value := range strings.SplitSeq(m[3], "|") {
-		if !slices.ContainsFunc(series, func(s string) bool { return strings.Contains(s, fmt.Sprintf("%s=%q", m[1], value)) }) {
-			t.Errorf("%s: no series has %s=%q", where, m[1], value)
+		label := fmt.Sprintf("%s=%q", m[1], value)
+		if !slices.ContainsFunc(series, func(s string) bool { return strings.Contains(s, label) }) {
+			t.Errorf("%s: no series has %s", where, label)
 		}
 	}
 }

@@ -61,7 +61,7 @@ var mutations = []mutation{
 		`where purchases.lease_until <= $6 + 1000000000`},
 	{"write metadata before the database",
 		"internal/sync/reconcile/write.go",
-		`	if err := as.drafts().commit(ctx, d, plan); err != nil {
+		`	if err := as.commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}
 	if err := as.effects(ctx, d, plan); err != nil {
@@ -70,7 +70,7 @@ var mutations = []mutation{
 		`	if err := as.effects(ctx, d, plan); err != nil {
 		return plan.look, err
 	}
-	if err := as.drafts().commit(ctx, d, plan); err != nil {
+	if err := as.commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}`},
 	{"write without checking the lease token: a late run overwrites a newer one",

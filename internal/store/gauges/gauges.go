@@ -56,7 +56,8 @@ func Granting(types int) string {
 	return `
 select status, count(*), min(received_at) from (
 	select status, received_at from events
-	where status in ('pending', 'parked', 'failed') and source || '' = 'stripe' and type in (` + strings.Join(places, ", ") + `)
+	where status in ('pending', 'parked', 'failed') and source || '' = 'stripe'
+		and type in (` + strings.Join(places, ", ") + `)
 	limit $1 + 0) as granting
 group by status`
 }

@@ -51,8 +51,9 @@ func key(id string) lockstep.Key { return lockstep.Key{Kind: lockstep.KeyCustome
 
 func receive(t *testing.T, store lockstep.Store, id, kind string, ago time.Duration) {
 	t.Helper()
-	_, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + id,
-		Type: kind, Origin: lockstep.Delivered, ReceivedAt: time.Now().Add(-ago), Body: []byte("{}")},
+	event := lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + id, Type: kind, Origin: lockstep.Delivered,
+		ReceivedAt: time.Now().Add(-ago), Body: []byte("{}")}
+	_, err := store.Receive(t.Context(), []lockstep.Delivery{{Event: event,
 		Mark: &lockstep.Mark{Key: key(id), Priority: lockstep.Interactive}}})
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +183,7 @@ func TestMeasuringDoesNotScan(t *testing.T) {
 		gauges.Granting(2): "events_open",
 	} {
 		args := make([]any, strings.Count(statement, "$"))
-		rows, err := db.Query("explain query plan "+statement, args...)
+		rows, err := db.Query("explain query plan "+statement, args...) //nolint:sqlclosecheck // read to the end
 		if err != nil {
 			t.Fatal(err)
 		}

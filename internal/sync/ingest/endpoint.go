@@ -39,7 +39,7 @@ type Endpoint struct {
 	Source Source
 	Intake *Intake
 	Log    *slog.Logger
-	// Counted is called once for each delivery, with one of [Outcomes]; nil: nothing is counted.
+	// Counted is called once for each delivery, with one of [Outcomes]. It may be nil.
 	Counted func(outcome string)
 
 	refusals clients.Tally

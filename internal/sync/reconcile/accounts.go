@@ -83,7 +83,7 @@ type Accounts struct {
 	Generation func(ctx context.Context) (int64, error)
 	Log        *slog.Logger
 	// AccessWritten is called after a write of changed access to the database ([ToDatabase]) or to the
-	// directory ([ToMetadata]), while the events that caused it are still open; nil: nothing is.
+	// directory ([ToMetadata]), while the events that caused it are still open. It may be nil.
 	AccessWritten func(ctx context.Context, key lockstep.Key, step WrittenTo)
 }
 

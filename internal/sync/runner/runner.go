@@ -17,8 +17,8 @@ type Runner struct {
 	config      Config
 	log         *slog.Logger
 	wake        chan struct{}
-	// Ended is called after each run, with how it ended; nil: nothing is. lost: the lease had expired, so
-	// the outcome was not recorded.
+	// Ended is called after each run, with how it ended; lost means that the outcome could not be recorded. It
+	// may be nil.
 	Ended func(kind lockstep.KeyKind, outcome lockstep.Outcome, lost bool, took time.Duration)
 }
 

@@ -35,7 +35,8 @@ type health struct {
 }
 
 // condition is the last result of the reasons; their queries are reused like the check.
-func (h *health) condition(ctx context.Context, look func(context.Context) ([]HealthReason, error)) ([]HealthReason, error) {
+func (h *health) condition(ctx context.Context,
+	look func(context.Context) ([]HealthReason, error)) ([]HealthReason, error) {
 	h.looking.Lock()
 	defer h.looking.Unlock()
 	if !h.looked.IsZero() && time.Since(h.looked) < reasonsFor {

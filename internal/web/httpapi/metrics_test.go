@@ -36,8 +36,8 @@ func (k *kit) values() map[string]float64 {
 	return found
 }
 
-// TestAPurchaseIsMeasured: a purchase shows in the counts of deliveries, runs, calls and the lag. It calls no
-// endpoint of a provider that has no series of its own.
+// TestAPurchaseIsMeasured: a purchase shows in the counts of deliveries, runs, calls and the lag. Each
+// endpoint that it calls has a series of its own.
 func TestAPurchaseIsMeasured(t *testing.T) {
 	t.Parallel()
 	k := start(t)

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin || freebsd
 
 package sqlitestore
 
@@ -11,5 +11,5 @@ func diskFree(folder string) int64 {
 	if err := unix.Statfs(folder, &disk); err != nil {
 		return -1
 	}
-	return int64(disk.Bavail) * int64(disk.Bsize) //nolint:gosec // no disk has as many bytes as an int64 counts
+	return int64(disk.Bavail) * int64(disk.Bsize) //nolint:gosec,unconvert // the types differ by system
 }
