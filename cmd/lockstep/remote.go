@@ -25,7 +25,8 @@ type message struct {
 }
 
 // call sends a request that changes nothing to the service's API and decodes the answer.
-func (r remote) call(ctx context.Context, in *surroundings, method, path string, body, out any) error { //nolint:unparam // the same as operating.call
+func (r remote) call(ctx context.Context, in *surroundings, //nolint:unparam // the same as operating.call
+	method, path string, body, out any) error {
 	return r.send(ctx, in, message{method: method, path: path, body: body}, out)
 }
 

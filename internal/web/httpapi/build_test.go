@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -26,32 +25,12 @@ func TestTheBuildIsShown(t *testing.T) {
 		t.Errorf("/livez: %s", a.body)
 	}
 	want := `lockstep_build_info{commit="",date="",go="` + runtime.Version() + `",version="devel"} 1`
-	if text := k.scrape(); !strings.Contains(text, want) {
+	if text := k.scrape(apiKey).body; !strings.Contains(text, want) {
 		t.Errorf("/metrics lacks %s", want)
 	}
 	k.until("the log names the build", func() bool {
 		return strings.Contains(log.text(), `msg="service started" version=devel commit="" date="" go=`+runtime.Version())
 	})
-}
-
-// scrape reads the metrics, which are not in the document.
-func (k *kit) scrape() string {
-	k.Helper()
-	request, err := http.NewRequestWithContext(k.Context(), http.MethodGet, k.url+"/metrics", http.NoBody)
-	if err != nil {
-		k.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+apiKey)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		k.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		k.Fatal(err)
-	}
-	return string(text)
 }
 
 // lines is a log that several goroutines write and read.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,7 +173,7 @@ func TestTheDirectWayNeedsAScopeToo(t *testing.T) {
 	for range 3 { // the first request of each loads account and key
 		for secret, status := range map[string]int{checks: 200, reads: 403} {
 			key := "Authorization: Bearer " + secret
-			for what, a := range map[string]*httptest.ResponseRecorder{
+			for what, a := range map[string]*reply{
 				"access": ask(t, handler, "GET", "/v1/accounts/"+ada.String()+"/access", "", key),
 				"check": ask(t, handler, "POST", "/v1/check", `{"account":"`+ada.String()+`","feature":"export"}`, key,
 					"Content-Type: application/json"),
