@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"text/tabwriter"
@@ -55,7 +54,7 @@ func (c *auditCommand) Run(ctx context.Context, in *surroundings) error {
 		if c.Limit > 0 {
 			query.Set("limit", strconv.Itoa(min(200, c.Limit-printed)))
 		}
-		if err := c.call(ctx, in, http.MethodGet, "/v1/audit?"+query.Encode(), nil, &page); err != nil {
+		if err := c.get(ctx, in, "/v1/audit?"+query.Encode(), &page); err != nil {
 			return err
 		}
 		if err := c.print(in, out, page.Data, printed == 0); err != nil {

@@ -78,7 +78,7 @@ func (c *backfillCommand) follow(ctx context.Context, in *surroundings,
 	defer ticker.Stop()
 	for {
 		var at backfillProgress
-		if err := c.call(ctx, in, http.MethodGet, "/v1/backfill", nil, &at); err != nil {
+		if err := c.get(ctx, in, "/v1/backfill", &at); err != nil {
 			return lockstep.BackfillReport{}, err
 		}
 		switch at.State {
@@ -99,7 +99,7 @@ func (c *backfillCommand) follow(ctx context.Context, in *surroundings,
 // start starts a backfill unless one is running.
 func (c *backfillCommand) start(ctx context.Context, in *surroundings) error {
 	var at backfillProgress
-	if err := c.call(ctx, in, http.MethodGet, "/v1/backfill", nil, &at); err != nil {
+	if err := c.get(ctx, in, "/v1/backfill", &at); err != nil {
 		return err
 	}
 	if at.State == "running" {

@@ -30,7 +30,7 @@ func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 		var list struct {
 			Data []struct{ Account, State, At string }
 		}
-		if err := c.call(ctx, in, http.MethodGet, "/v1/deletions?limit=1000&state="+state, nil, &list); err != nil {
+		if err := c.get(ctx, in, "/v1/deletions?limit=1000&state="+state, &list); err != nil {
 			return err
 		}
 		for _, d := range list.Data {

@@ -24,7 +24,7 @@ type showInstance struct{ remote }
 // Run prints a line for each provider and for each account without a successor.
 func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
 	var shown instances
-	if err := c.call(ctx, in, http.MethodGet, "/v1/instance", nil, &shown); err != nil {
+	if err := c.get(ctx, in, "/v1/instance", &shown); err != nil {
 		return err
 	}
 	for _, i := range shown.Instances {

@@ -71,7 +71,7 @@ func (c *listKeys) Run(ctx context.Context, in *surroundings) error {
 	if c.Revoked {
 		path += "?revoked=true"
 	}
-	if err := c.call(ctx, in, http.MethodGet, path, nil, &list); err != nil {
+	if err := c.get(ctx, in, path, &list); err != nil {
 		return err
 	}
 	if c.JSON {

@@ -50,7 +50,7 @@ func (c confirmed) customers(ctx context.Context, in *surroundings, account stri
 			Primary, Deleted bool
 		}
 	}
-	if err := c.call(ctx, in, http.MethodGet, "/v1/accounts/"+account, nil, &view); err != nil {
+	if err := c.get(ctx, in, "/v1/accounts/"+account, &view); err != nil {
 		return "", err
 	}
 	if len(view.Customers) == 0 {

@@ -24,10 +24,9 @@ type message struct {
 	reason       string // why an operator acts; may be empty
 }
 
-// call sends a request that changes nothing to the service's API and decodes the answer.
-func (r remote) call(ctx context.Context, in *surroundings, //nolint:unparam // the same as operating.call
-	method, path string, body, out any) error {
-	return r.send(ctx, in, message{method: method, path: path, body: body}, out)
+// get asks for something and decodes the answer.
+func (r remote) get(ctx context.Context, in *surroundings, path string, out any) error {
+	return r.send(ctx, in, message{method: http.MethodGet, path: path}, out)
 }
 
 // send sends a request and decodes the answer. If the service refuses, the error is the detail of its answer.
