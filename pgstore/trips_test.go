@@ -285,6 +285,18 @@ func TestRoundTrips(t *testing.T) {
 					c.drain()
 					return trips
 				}},
+				{"a sync that changes access, and measures its lag as the service does", 10, func() int64 {
+					c.accounts.AccessWritten = func(ctx context.Context, key lockstep.Key, _ reconcile.AccessWrites) {
+						_, err := store.(lockstep.Measured).FirstOpen(ctx, key)
+						c.ok(err)
+					}
+					defer func() { c.accounts.AccessWritten = nil }()
+					s.subscription.Status = map[string]string{"active": "past_due", "past_due": "active"}[s.subscription.Status]
+					c.mark(lockstep.ScopeSubscriptions | lockstep.ScopePayments)
+					trips := c.count(c.sync)
+					c.drain()
+					return trips
+				}},
 				{"a sync that changes nothing", 4, func() int64 {
 					c.mark(lockstep.ScopeSubscriptions | lockstep.ScopePayments)
 					return c.count(c.sync)

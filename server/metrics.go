@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,12 +47,14 @@ func (p *parts) ran(kind lockstep.KeyKind, outcome lockstep.Outcome, lost bool, 
 }
 
 // accessWritten measures the lag of an access; nil if the store does not measure itself.
-func (p *parts) accessWritten() func(context.Context, lockstep.Key, reconcile.WrittenTo) {
+func (p *parts) accessWritten() func(context.Context, lockstep.Key, reconcile.AccessWrites) {
 	if p.measured == nil {
 		return nil
 	}
-	return func(ctx context.Context, key lockstep.Key, to reconcile.WrittenTo) {
-		p.measured.AccessWritten(ctx, key, string(to))
+	return func(ctx context.Context, key lockstep.Key, at reconcile.AccessWrites) {
+		steps := map[string]time.Time{metrics.StepDatabase: at.Database, metrics.StepMetadata: at.Metadata}
+		maps.DeleteFunc(steps, func(_ string, at time.Time) bool { return at.IsZero() })
+		p.measured.AccessWritten(ctx, key, steps)
 	}
 }
 

@@ -95,7 +95,8 @@ func TestALagCountsFromTheOldestOpenEvent(t *testing.T) {
 		m, p := &measured{}, metrics.NewProcess()
 		s := metrics.NewStore(m, nil, p, slog.New(slog.DiscardHandler))
 		write := func() {
-			s.AccessWritten(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "u"}, metrics.StepDatabase)
+			s.AccessWritten(t.Context(), lockstep.Key{Kind: lockstep.KeyUser, ID: "u"},
+				map[string]time.Time{metrics.StepDatabase: time.Now()})
 		}
 		write()
 		m.err = errors.New("down")

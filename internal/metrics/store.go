@@ -56,9 +56,9 @@ func (s *Store) Measure(ctx context.Context) (lockstep.Measurement, error) {
 // Resources returns what the store uses.
 func (s *Store) Resources() lockstep.Resources { return s.store.Resources() }
 
-// AccessWritten notes how long ago the key's oldest open event arrived. A key without one, as after a
-// sweep, notes nothing.
-func (s *Store) AccessWritten(ctx context.Context, key lockstep.Key, step string) {
+// AccessWritten notes how long after the key's oldest open event its access was written: at holds the time of
+// each step. It reads the database. A key without such an event, as after a sweep, notes nothing.
+func (s *Store) AccessWritten(ctx context.Context, key lockstep.Key, at map[string]time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, lagWithin)
 	defer cancel()
 	received, err := s.store.FirstOpen(ctx, key)
@@ -66,8 +66,11 @@ func (s *Store) AccessWritten(ctx context.Context, key lockstep.Key, step string
 		s.log.Warn("access lag not measured", "key", key.String(), "error", err)
 		return
 	}
-	if !received.IsZero() {
-		s.process.AccessWritten(step, max(time.Since(received), 0))
+	if received.IsZero() {
+		return
+	}
+	for step, written := range at {
+		s.process.AccessWritten(step, max(written.Sub(received), 0))
 	}
 }
 

@@ -82,9 +82,9 @@ type Accounts struct {
 	// Generation returns the generation of the accepted Clerk instance; nil: it never changed.
 	Generation func(ctx context.Context) (int64, error)
 	Log        *slog.Logger
-	// AccessWritten is called after a write of changed access to the database ([ToDatabase]) or to the
-	// directory ([ToMetadata]), while the events that caused it are still open. It may be nil.
-	AccessWritten func(ctx context.Context, key lockstep.Key, step WrittenTo)
+	// AccessWritten is called once by a run that wrote changed access, after its other writes, while the
+	// events that caused it are still open. It may be nil.
+	AccessWritten func(ctx context.Context, key lockstep.Key, at AccessWrites)
 }
 
 // Reconcile brings the account of the claim in sync. If a provider refuses a step, that is

@@ -39,6 +39,7 @@ type draft struct {
 	// verified is the verified address, also after a deletion has blanked it; empty: none.
 	verified string
 	paced    bool // more metadata writes were made than the saved record has accounted for
+	written  AccessWrites
 }
 
 // newDraft returns the draft of a record, or of an account that the database does not know.

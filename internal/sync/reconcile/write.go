@@ -14,6 +14,7 @@ import (
 // If a step fails, the later ones wait for the retry, and the earlier ones stay. If a provider
 // refuses a step, that is recorded, and the later ones continue.
 func (as *Accounts) write(ctx context.Context, d *draft, plan decided) (Result, error) {
+	defer as.reportWrites(ctx, d)
 	if err := as.commit(ctx, d, plan); err != nil {
 		return Result{}, err
 	}
@@ -45,7 +46,7 @@ func (as *Accounts) effects(ctx context.Context, d *draft, plan decided) error {
 		if err := as.metadata().write(ctx, d, plan.metadata); err != nil {
 			return err
 		}
-		as.noteMetadata(ctx, d, plan.metadata)
+		as.noteMetadata(d, plan.metadata)
 	}
 	if plan.quiet {
 		return nil
