@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -54,23 +53,18 @@ func (s *Store) AuditEntries(ctx context.Context, filter lockstep.AuditFilter) (
 }
 
 func (s *Store) auditEntries(ctx context.Context, f lockstep.AuditFilter) (page lockstep.AuditPage, err error) {
-	if f.Limit <= 0 {
-		f.Limit = defaultPage
+	limit, before, err := pageOf(f.Limit, f.Before)
+	if err != nil {
+		return page, err
 	}
-	before := int64(math.MaxInt64)
-	if f.Before != "" {
-		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
-			return page, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, f.Before)
-		}
-	}
-	statement, args := selectAudit, []any{before, millis(f.Since), f.Limit + 1}
+	statement, args := selectAudit, []any{before, millis(f.Since), limit + 1}
 	if !f.Account.IsZero() {
 		statement, args = selectAuditOfAccount, append(args, f.Account.Kind, f.Account.ID)
 	}
 	page.Entries, err = all(ctx, s, scanAudit, statement, args...)
-	if len(page.Entries) > f.Limit { // there is a next page
-		page.Entries = page.Entries[:f.Limit]
-		page.Next = strconv.FormatInt(page.Entries[f.Limit-1].Number, 10)
+	if len(page.Entries) > limit { // there is a next page
+		page.Entries = page.Entries[:limit]
+		page.Next = strconv.FormatInt(page.Entries[limit-1].Number, 10)
 	}
 	return page, err
 }

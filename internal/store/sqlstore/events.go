@@ -56,6 +56,21 @@ select status, count(*) from events where status in ('pending', 'parked', 'faile
 
 const defaultPage = 50
 
+// pageOf returns the bounds of a page: how many rows it has, and the number that all of them are below. No cursor
+// means from the newest.
+func pageOf(limit int, cursor string) (rows int, before int64, err error) {
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	if cursor == "" {
+		return limit, math.MaxInt64, nil
+	}
+	if before, err = strconv.ParseInt(cursor, 10, 64); err != nil {
+		return 0, 0, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, cursor)
+	}
+	return limit, before, nil
+}
+
 // Events implements [lockstep.Inbox].
 func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error) {
 	page, err := s.events(ctx, filter)
@@ -63,26 +78,21 @@ func (s *Store) Events(ctx context.Context, filter lockstep.EventFilter) (lockst
 }
 
 func (s *Store) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
-	if f.Limit <= 0 {
-		f.Limit = defaultPage
-	}
-	before := int64(math.MaxInt64)
-	if f.Before != "" {
-		if before, err = strconv.ParseInt(f.Before, 10, 64); err != nil {
-			return page, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, f.Before)
-		}
+	limit, before, err := pageOf(f.Limit, f.Before)
+	if err != nil {
+		return page, err
 	}
 	key := ""
 	if !f.Key.IsZero() {
 		key = f.Key.String()
 	}
-	found, err := all(ctx, s, scanEvent, pageStatement(f), f.Source, f.Status, key, before, f.Limit+1, bit(f.Bodiless))
+	found, err := all(ctx, s, scanEvent, pageStatement(f), f.Source, f.Status, key, before, limit+1, bit(f.Bodiless))
 	if err != nil {
 		return page, err
 	}
-	if len(found) > f.Limit { // there is a next page
-		found = found[:f.Limit]
-		page.Next = strconv.FormatInt(found[f.Limit-1].seq, 10)
+	if len(found) > limit { // there is a next page
+		found = found[:limit]
+		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
 	}
 	for _, e := range found {
 		if e.Body, err = eventbody.Unpack(e.Body); err != nil {

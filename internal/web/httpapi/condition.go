@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 )
 
 // HealthReason says why a service that can store deliveries needs attention.
@@ -88,11 +89,21 @@ func (a *API) decisions(ctx context.Context, found []HealthReason) ([]HealthReas
 	if a.Operations.Guard == nil {
 		return found, nil
 	}
-	for _, standing := range a.Operations.Guard.Standings(ctx) {
-		if standing.Problem != "" {
-			found = append(found, HealthReason{"instance_paused",
-				"the key of " + string(standing.Provider) + " is not accepted for this database; see GET /v1/instance"})
+	return append(found, standings(a.Operations.Guard.Standings(ctx))...), nil
+}
+
+// standings returns the reasons in how the keys of this process compare with the database.
+func standings(all []instance.Standing) (found []HealthReason) {
+	for _, s := range all {
+		switch {
+		case s.Problem == "":
+		case s.Own == "":
+			found = append(found, HealthReason{"instance_unread", "the key of " + string(s.Provider) +
+				" could not be compared with this database yet, so its work waits; see the log"})
+		default:
+			found = append(found, HealthReason{"instance_paused", "the key of " + string(s.Provider) +
+				" is not accepted for this database; see GET /v1/instance"})
 		}
 	}
-	return found, nil
+	return found
 }

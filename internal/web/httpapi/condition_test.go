@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/instance"
 )
 
 // codes returns the codes of reasons.
@@ -42,6 +43,16 @@ func TestWhatMakesAServiceDegraded(t *testing.T) {
 		if got := codes(openWork(c.open)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// TestAKeyThatNobodyCouldReadIsNotCalledForeign: while Clerk is down at a start, nobody knows.
+func TestAKeyThatNobodyCouldReadIsNotCalledForeign(t *testing.T) {
+	t.Parallel()
+	got := codes(standings([]instance.Standing{{Provider: lockstep.Clerk, Own: "ins_1"},
+		{Provider: lockstep.Clerk, Problem: "down"}, {Provider: lockstep.Stripe, Own: "live", Problem: "foreign"}}))
+	if want := []string{"instance_unread", "instance_paused"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
