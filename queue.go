@@ -83,6 +83,20 @@ const (
 // Has reports whether any bit of t is in s.
 func (s Scope) Has(t Scope) bool { return s&t != 0 }
 
+// scopeNames are the names of the scopes, in the order of their bits.
+var scopeNames = [...]string{"identity", "customer", "subscriptions", "payments", "purchase", "deleted", "members",
+	"missing", "succession", "paid"}
+
+// Names returns the names of the scopes in s.
+func (s Scope) Names() (names []string) {
+	for bit, name := range scopeNames {
+		if s.Has(1 << bit) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Priority orders due work. Lower values go first.
 type Priority int
 
@@ -92,6 +106,17 @@ const (
 	Normal      Priority = 1
 	Background  Priority = 2
 )
+
+// String returns the name of the priority.
+func (p Priority) String() string {
+	switch p {
+	case Interactive:
+		return "interactive"
+	case Normal:
+		return "normal"
+	}
+	return "background"
+}
 
 // Mark makes a key dirty: it may be out of sync. All marks before the next claim cause one run.
 type Mark struct {
@@ -148,6 +173,8 @@ type Outcome struct {
 	// QuietUntil, of Done and Failed, is until when marks that gather wait, also those made during the run, by the
 	// clock of Claim.LeaseUntil. A time in the past ends the quiet period; zero leaves it as it was.
 	QuietUntil time.Time
+	// Run is the run's report, from which Finish makes its record; nil: the run leaves none.
+	Run *RunReport
 }
 
 // Work is the queue's row of one key, for operators and tests.
@@ -180,8 +207,8 @@ type Queue interface {
 	// Claim leases due keys without a live lease, the most urgent and oldest first; at most a thousand.
 	Claim(ctx context.Context, request ClaimRequest) ([]Claim, error)
 	// Finish ends a claim. If the key was marked during the run, it stays pending. Finish settles the
-	// key's events, a thousand per transaction; after an error, call it again. ErrLeaseLost if the
-	// claim is stale; nothing changes then.
+	// key's events, a thousand per transaction; after an error, call it again. In the last transaction it
+	// writes the run's record, see [History]. ErrLeaseLost if the claim is stale; nothing changes then.
 	Finish(ctx context.Context, claim Claim, outcome Outcome) error
 	// NextDue returns when the next pending key becomes claimable; false: no key is pending. A leased
 	// key becomes claimable when its lease ends.

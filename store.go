@@ -7,6 +7,7 @@ import "context"
 type Store interface {
 	Inbox
 	Queue
+	History
 	Accounts
 	EmailDeliveries
 	SweepStore

@@ -70,12 +70,16 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 		case when n % 10 > 0 then 'user/user_' || n % 50000 end,
 		1, case when n % 10 = 0 then 'ignored' when n % 400 = 1 then 'parked' else 'done' end, '' from generate_series(1,
 			100000) n;
+insert into runs (key, number, runs, began_at, last_at, took, attempt, scope, priority, disposition, reason, events,
+	event_count, calls, facts)
+	select 'user/user_' || n % 20000, n / 20000 + 1, 1, n, n, 1, 1, 1, 1, 'done', '', '', 0, '', '{}'
+	from generate_series(1, 60000) n;
 insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
 analyze`
 
 // growing matches a scan of a whole growing table.
 var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
-	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|audit|events|event_bodies\w*)\b`)
+	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|runs|audit|events|event_bodies\w*)\b`)
 
 // TestStatementsDoNotScan lets PostgreSQL plan every statement of the store without its parameters:
 // the plan that a connection ends up with.
@@ -117,6 +121,11 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"SelectEventsOfKey":      "events_settled",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
+		"AppendRun":              "runs_of_key",
+		"selectRuns":             "runs_of_key",
+		"forgetRuns":             "runs_of_key",
+		"expireRuns":             "runs_pkey",
+		"selectRunPageEnd":       "runs_pkey",
 		"selectEventTally":       "events_unsettled",
 		"InsertEvent batch":      "accounts_customer_id_key",
 		"selectWaiting":          "work_waits_for",

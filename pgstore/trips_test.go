@@ -192,9 +192,10 @@ func (c *counted) sync() {
 		c.Fatal("nothing is due")
 	}
 	claim := c.claim()
-	_, err = c.accounts.Reconcile(c.Context(), claim)
+	result, err := c.accounts.Reconcile(c.Context(), claim)
 	c.ok(err)
-	c.ok(c.Finish(c.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done}))
+	c.ok(c.Finish(c.Context(), claim, lockstep.Outcome{Disposition: lockstep.Done,
+		Run: &lockstep.RunReport{Began: time.Now(), RunFacts: result.Facts}}))
 }
 
 // drain finishes the work that a sync left for others, such as its notices.

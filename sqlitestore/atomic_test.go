@@ -16,6 +16,7 @@ func TestFailedWriteChangesNothing(t *testing.T) {
 	store, ctx := open(t, path), t.Context()
 	if _, err := raw(t, path).Exec(`
 create trigger no_work before insert on work when new.key = 'customer/bad' begin select raise(abort, 'no'); end;
+create trigger no_run before insert on runs begin select raise(abort, 'no'); end;
 create trigger no_notice before insert on notices begin select raise(abort, 'no'); end;`); err != nil {
 		t.Fatal(err)
 	}
@@ -60,5 +61,12 @@ create trigger no_notice before insert on notices begin select raise(abort, 'no'
 	}
 	if _, err := store.AccountOfCustomer(ctx, "cus_1"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("the customer was linked: %v", err)
+	}
+
+	if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{}}); err == nil {
+		t.Error("finish: want an error")
+	}
+	if work, err := store.Work(ctx, alice.Key()); err != nil || !work.Pending() || work.LeaseUntil.IsZero() {
+		t.Errorf("a run without its record ended: %+v, %v", work, err)
 	}
 }

@@ -55,7 +55,8 @@ var singles = []singleOperation{
 		return store.SaveNotices(ctx, claim, user, []lockstep.Notice{refund})
 	})},
 	{"finish later", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
-		return store.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now(), Reason: "later"})
+		return store.Finish(ctx, claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now(), Reason: "later",
+			Run: &lockstep.RunReport{Began: time.Now()}})
 	})},
 	{"begin a deletion", claimed(func(ctx context.Context, store lockstep.Store, claim lockstep.Claim) error {
 		_, _, err := store.BeginDeletion(ctx, claim, user, lockstep.Brake{})
@@ -315,7 +316,7 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 
 // reads lists the store's methods that write nothing.
 var reads = []string{
-	"Close", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
+	"Close", "Runs", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
 	"LicenseOfPayment", "AccountOfLicense",
 	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unlisted", "EmailDelivery", "WebhookDelivery",
 	"WebhookDeliveries",
@@ -336,6 +337,7 @@ var killed = map[string]string{
 	"RecordListed":      "sight",
 	"SaveEmailDelivery": "save a mail", "ResendEmail": "request a mail", "ExpireBodies": "expire bodies",
 	"ExpireEvents":  "expire events",
+	"ExpireRuns":    "expire runs",
 	"BeginPurchase": "begin a purchase", "EndPurchase": "begin and end a purchase", "NotifyAccess": "tell access",
 	"SaveWebhookDelivery": "save a delivery",
 	"Redeliver":           "redeliver", "EnableWebhookEndpoint": "enable an endpoint", "BeginDeletion": "begin a deletion",

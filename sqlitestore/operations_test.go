@@ -34,7 +34,9 @@ const (
 		select 'stripe', printf('evt_%05d', i), 'invoice.paid', 'delivered', '', '', '', 0, 1, `
 	heldAccounts = `accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at, deletion, deletion_at)
 		select 'user', printf('user_%05d', i), 'active', '', '', 0, 1, 1, 'held', (i * 7919) % 1000003`
-	dueWork = "work (key, scope, priority, generation, run_at) "
+	// oneRecord: a run that was cut off left no record, and the one that ended left one.
+	oneRecord = "select ?1 * (count(*) = 1) from runs"
+	dueWork   = "work (key, scope, priority, generation, run_at) "
 	theUser = `insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at) values ('user', 'user_1', '%s', '', '', 0, 1, 1)`
 )
 
@@ -146,15 +148,15 @@ var operations = map[string]operation{
 	},
 	"finish": {
 		fill:    []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
-		do:      finishing(lockstep.Outcome{Disposition: lockstep.Done}),
-		want:    []string{"select count(*) from events where status = 'done'"},
+		do:      finishing(lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{}}),
+		want:    []string{oneRecord, "select count(*) from events where status = 'done'"},
 		stumble: "update of status on events when new.id = 'evt_00010'",
 	},
 	"park": {
 		fill: []string{rows(oldEvents + "'customer/cus_1', 1, 'pending', '', x''")},
-		do: finishing(lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody",
+		do: finishing(lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", Run: &lockstep.RunReport{},
 			WaitsFor: []lockstep.Key{user.Key()}}),
-		want: []string{"select count(*) from events where status = 'parked' and exists (select 1 from work_waits)",
+		want: []string{oneRecord, "select count(*) from events where status = 'parked' and exists (select 1 from work_waits)",
 			"select count(*) from events where status = 'parked'"},
 		stumble: "update of status on events when new.id = 'evt_00010'",
 	},
@@ -240,6 +242,20 @@ var operations = map[string]operation{
 			})
 		},
 		want: []string{"select ?1 - count(*) from events"},
+	},
+	"expire runs": {
+		fill: []string{rows("runs select i, printf('user/user_%05d', i), 1, 1, 1, 1, 0, 1, 0, 0, 'done', '', '', 0, '', '{}'")},
+		do: func(ctx context.Context, store lockstep.Store, _ int) error {
+			return within(ctx, store, retention, func(claim lockstep.Claim) error {
+				for after := ""; ; {
+					next, _, err := store.ExpireRuns(ctx, claim, time.Hour, after)
+					if after = next; next == "" || err != nil {
+						return err
+					}
+				}
+			})
+		},
+		want: []string{"select ?1 - count(*) from runs"},
 	},
 	"save a cursor": {
 		do: func(ctx context.Context, store lockstep.Store, n int) error {

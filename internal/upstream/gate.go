@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -88,9 +89,13 @@ func (g *Gate) Call(ctx context.Context, method, path string, call func() error)
 	if err := g.enter(ctx, to); err != nil {
 		return err
 	}
-	began := time.Now()
+	calls, began := lockstep.CallsOf(ctx), time.Now()
+	calls.Made(g.provider)
 	err := call()
 	g.ended(to, err, began)
+	if err == nil && method != http.MethodGet {
+		calls.Wrote(g.provider, to.endpoint)
+	}
 	var refused *lockstep.UpstreamError
 	if errors.As(err, &refused) && refused.Status == 429 {
 		g.refused(to, method, refused)

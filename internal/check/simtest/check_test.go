@@ -19,6 +19,7 @@ type answer struct {
 	Members    int64  `json:"members"`
 	Access     struct {
 		Active   bool                 `json:"active"`
+		Status   string               `json:"status"`
 		Plan     string               `json:"plan"`
 		Features []string             `json:"features"`
 		Limits   map[string]int64     `json:"limits"`
@@ -84,13 +85,16 @@ func (w *world) check() []string {
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
+		c.checkHistory("user/" + u.ID)
 	}
 	for _, o := range w.sim.Organizations() {
 		c.checkAccount("organization/"+o.ID, o.Public)
 		c.checkLead("organization/" + o.ID)
+		c.checkHistory("organization/" + o.ID)
 	}
 	for _, account := range w.gone {
 		c.checkGone(account)
+		c.checkHistory(account)
 	}
 	return c.problems
 }

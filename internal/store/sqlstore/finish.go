@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -109,13 +110,17 @@ func (s *Store) Finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 
 // finish ends a claim, in several steps if it has many events.
 func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome) error {
+	run, err := newReport(outcome.Run)
+	if err != nil {
+		return err
+	}
 	for {
 		ended := true
 		conclude := func(t *tx) (err error) {
+			t.run = run
 			ended, err = t.conclude(ctx, claim, outcome)
 			return err
 		}
-		var err error
 		if outcome.Disposition == lockstep.Done {
 			err = s.writeEarly(ctx, conclude)
 		} else {
@@ -127,6 +132,7 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		if ended || err != nil {
 			return err
 		}
+		run.stepped()
 	}
 }
 
@@ -139,12 +145,13 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 	case lockstep.Retry:
 		soon := t.now() + haste.Milliseconds()
 		at := max(millis(outcome.At), t.now())
+		t.record(claim, outcome, true)
 		t.queue(finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
 		return true, nil
 	case lockstep.Parked:
 		return t.park(ctx, claim, outcome)
 	case lockstep.Failed:
-		return t.end(ctx, claim, lockstep.EventFailed, outcome.Reason, finishFailed, millis(outcome.At), outcome.Scope,
+		return t.end(ctx, claim, outcome, lockstep.EventFailed, finishFailed, millis(outcome.At), outcome.Scope,
 			outcome.Reason, millis(outcome.QuietUntil))
 	}
 	return true, fmt.Errorf("unknown disposition %q", outcome.Disposition)
@@ -165,16 +172,21 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return false, err
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)
+	t.record(claim, outcome, moved)
+	var settled *sqlrun.Query
 	if moved {
 		if err := t.sendAfter(ctx, claim.Key); err != nil {
 			return false, fmt.Errorf("move events: %w", err)
 		}
 	} else {
-		t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
+		settled = t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
 	}
 	end := t.queue(finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved),
 		millis(outcome.QuietUntil))
 	err = t.commit(ctx)
+	if settled != nil {
+		t.run.settle(settled.Changed)
+	}
 	return end.Changed > 0, err
 }
 
@@ -209,17 +221,19 @@ func (t *tx) moved(ctx context.Context, key lockstep.Key) (bool, error) {
 
 // end ends a run that only the next mark repeats. It runs the statement with the key, the token and
 // args. The run has not ended while it has more events than one step settles.
-func (t *tx) end(ctx context.Context, claim lockstep.Claim, s lockstep.EventStatus, reason string, statement Statement,
-	args ...any) (ended bool, err error) {
+func (t *tx) end(ctx context.Context, claim lockstep.Claim, outcome lockstep.Outcome, s lockstep.EventStatus,
+	statement Statement, args ...any) (ended bool, err error) {
 	most := t.dialect.step(1)
-	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, reason, most)
+	settled, err := t.exec(ctx, settleEvents, claim.Key.String(), claim.Token, s, outcome.Reason, most)
 	if err != nil {
 		return false, fmt.Errorf("settle events: %w", err)
 	}
 	if settled == int64(most) {
+		t.run.settle(settled)
 		return false, nil
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)
+	t.record(claim, outcome, true)
 	t.queue(statement, append([]any{claim.Key.String(), claim.Token}, args...)...)
 	return true, nil
 }
@@ -230,7 +244,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if moved, err := t.moved(ctx, claim.Key); err != nil {
 		return false, err
 	} else if moved { // linked meanwhile: the account has its events
-		return t.done(ctx, claim, lockstep.Outcome{})
+		return t.done(ctx, claim, lockstep.Outcome{Disposition: lockstep.Done})
 	}
 	// This lock orders the park and every link: a link is either committed before and seen here,
 	// or commits later and finds the waits written here.
@@ -239,7 +253,7 @@ func (t *tx) park(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	if err != nil {
 		return false, err
 	}
-	if ended, err := t.end(ctx, claim, lockstep.EventParked, outcome.Reason, finishEnded, lockstep.Parked,
+	if ended, err := t.end(ctx, claim, outcome, lockstep.EventParked, finishEnded, lockstep.Parked,
 		outcome.Reason); !ended || err != nil {
 		return ended, err
 	}

@@ -35,8 +35,9 @@ var forgotten = []byte("{}")
 // it reads all ignored events. Writers do not wait for that.
 func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events int64, err error) {
 	var about []int64
+	var keys []lockstep.Key
 	err = s.read(ctx, func(t *tx) (err error) {
-		about, err = t.about(ctx, account)
+		keys, about, err = t.about(ctx, account)
 		return err
 	})
 	for some := range slices.Chunk(about, s.step(1)) {
@@ -55,27 +56,30 @@ func (s *Store) Forget(ctx context.Context, account lockstep.Account) (events in
 			events += blanked
 		}
 	}
+	if err == nil {
+		err = s.forgetRuns(ctx, keys)
+	}
 	if err != nil { // some steps may be committed
 		return events, fmt.Errorf("forget %s: %w", account, err)
 	}
 	return events, nil
 }
 
-// about returns the numbers of the events about a deleted account.
-func (t *tx) about(ctx context.Context, account lockstep.Account) (all []int64, err error) {
+// about returns the keys of a deleted account, and the numbers of the events about it.
+func (t *tx) about(ctx context.Context, account lockstep.Account) (keys []lockstep.Key, all []int64, err error) {
 	keys, ids, err := t.traces(ctx, account)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, key := range keys {
 		of, err := collect(ctx, t, scanNumber, selectEventsUnder, key.String())
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, of...)
 	}
 	ignored, err := t.ignoredNaming(ctx, ids)
-	return append(all, ignored...), err
+	return keys, append(all, ignored...), err
 }
 
 // blank blanks the bodies of events. It returns how many were not blank before.

@@ -35,7 +35,7 @@ where seq > $1 and seq < $2 and received_at < $3 and status in ('done', 'ignored
 // How much one transaction drops. On SQLite no other writer runs meanwhile.
 const (
 	bodiesAtOnce = 250
-	eventsAtOnce = 500
+	rowsAtOnce   = 500
 )
 
 // ExpireBodies implements [lockstep.Archive].
@@ -52,37 +52,45 @@ func (s *Store) ExpireBodies(ctx context.Context, claim lockstep.Claim, age time
 // it ends with the first page whose successor is young.
 func (s *Store) ExpireEvents(ctx context.Context, claim lockstep.Claim, age time.Duration, after string) (next string,
 	removed int64, err error) {
-	from := int64(0)
-	if after != "" {
-		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
-			return "", 0, fmt.Errorf("expire events: %w: cursor %q is not the next of a page", lockstep.ErrInvalid, after)
-		}
-	}
-	err = s.fenced(ctx, claim, func(t *tx) error {
-		before := t.now() - age.Milliseconds()
-		next = ""
-		end, err := collectOne(ctx, t, scanPageEnd, selectPageEnd, from, eventsAtOnce)
-		switch {
-		case errors.Is(err, lockstep.ErrNotFound): // the last page
-			end.seq = math.MaxInt64
-		case err != nil:
-			return err
-		case end.received < before:
-			next = strconv.FormatInt(end.seq-1, 10)
-		}
-		removed, err = t.exec(ctx, expireEvents, from, end.seq, before)
-		return err
-	})
+	next, removed, err = s.expirePage(ctx, claim, age, after, selectPageEnd, expireEvents)
 	if err != nil {
 		return "", 0, fmt.Errorf("expire events: %w", err)
 	}
 	return next, removed, nil
 }
 
-// pageEnd is the first event after a page.
-type pageEnd struct{ seq, received int64 }
+// expirePage removes the rows of a page that are older than age, with the statements that find the page's end and
+// remove its rows. It returns the next cursor; empty if the page's successor is young.
+func (s *Store) expirePage(ctx context.Context, claim lockstep.Claim, age time.Duration, after string, pageEnd,
+	expire Statement) (next string, removed int64, err error) {
+	from := int64(0)
+	if after != "" {
+		if from, err = strconv.ParseInt(after, 10, 64); err != nil {
+			return "", 0, fmt.Errorf("%w: cursor %q is not the next of a page", lockstep.ErrInvalid, after)
+		}
+	}
+	err = s.fenced(ctx, claim, func(t *tx) error {
+		before := t.now() - age.Milliseconds()
+		next = ""
+		end, err := collectOne(ctx, t, scanPageEnd, pageEnd, from, rowsAtOnce)
+		switch {
+		case errors.Is(err, lockstep.ErrNotFound): // the last page
+			end.seq = math.MaxInt64
+		case err != nil:
+			return err
+		case end.at < before:
+			next = strconv.FormatInt(end.seq-1, 10)
+		}
+		removed, err = t.exec(ctx, expire, from, end.seq, before)
+		return err
+	})
+	return next, removed, err
+}
+
+// pageEnd is the first row after a page.
+type pageEnd struct{ seq, at int64 }
 
 func scanPageEnd(row sqlrun.Scanner) (p pageEnd, err error) {
-	err = row.Scan(&p.seq, &p.received)
+	err = row.Scan(&p.seq, &p.at)
 	return p, err
 }

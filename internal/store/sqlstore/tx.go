@@ -26,6 +26,7 @@ type tx struct {
 
 	changes []lockstep.Account // accounts whose record this transaction writes, see changed
 	news    []news             // see announce
+	run     *report            // of the run that the transaction ends; nil: none
 }
 
 // tries is how often a transaction is repeated that the database undid, or that was overtaken.

@@ -105,8 +105,9 @@ var fencing = map[string]func(*world){
 		w.claim(cus1)
 		for _, d := range []lockstep.Disposition{lockstep.Done, lockstep.Retry, lockstep.Parked, lockstep.Failed} {
 			w.leaseLost(w.Finish(w.Context(), zombie, lockstep.Outcome{Disposition: d, Reason: "late",
-				WaitsFor: []lockstep.Key{alice.Key()}}))
+				WaitsFor: []lockstep.Key{alice.Key()}, Run: &lockstep.RunReport{}}))
 		}
+		equal(w, "records", w.history(cus1), nil)
 		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
 		w.waits(alice.Key())
 		if work := w.work(cus1); work.LeaseUntil.IsZero() || work.Reason != "" {

@@ -23,6 +23,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"queue":          queue,
 		"quiet":          quiet,
 		"finish":         finish,
+		"history":        history,
 		"accounts":       accounts,
 		"link":           links,
 		"further":        further,

@@ -72,6 +72,8 @@ var tables = []table{
 		claimed_scope:i claimed_priority:i attempts:i disposition reason quiet_until:i gathers:i`),
 	moved("events", `seq:i* source id type origin object_id customer_id api_version occurred_at:i received_at:i key generation:i status reason`),
 	bodies,
+	moved("runs", `seq:i* key number:i runs:i began_at:i last_at:i took:i attempt:i scope:i priority:i disposition reason
+		events event_count:i calls facts`),
 	moved("trials", "address* at:i"),
 	single("trial_key", "id:i* key"),
 	single("change_count", "id:i* seq:i"),

@@ -167,8 +167,8 @@ func (m *mover) sumTarget(ctx context.Context, t table) (s sum, err error) {
 	return s, rows.Err()
 }
 
-// finish makes new events and entries of the audit log continue after the numbers of the moved ones, marks
-// the move as finished, and notes that in the audit log.
+// finish makes new events, entries of the audit log and records of runs continue after the numbers of the moved
+// ones, marks the move as finished, and notes that in the audit log.
 func (m *mover) finish(ctx context.Context, moved []Moved) error {
 	rows := int64(0)
 	for _, t := range moved {
@@ -182,6 +182,7 @@ func (m *mover) finish(ctx context.Context, moved []Moved) error {
 		for _, statement := range []string{
 			"select setval(pg_get_serial_sequence('events', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from events",
 			"select setval(pg_get_serial_sequence('audit', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from audit",
+			"select setval(pg_get_serial_sequence('runs', 'seq'), coalesce(max(seq), 1), max(seq) is not null) from runs",
 			"analyze",
 		} {
 			if _, err := tx.Exec(ctx, statement); err != nil {

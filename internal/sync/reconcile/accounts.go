@@ -96,9 +96,12 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 	}
 	result, err := as.sync(ctx, d)
 	if errors.Is(err, errSucceeded) { // the draft is outdated
-		return Result{}, nil
+		d.facts.Write(database, "succession", 1)
+		return Result{Facts: d.facts}, nil
 	}
-	return as.drafts().conclude(ctx, d, result, err)
+	result, err = as.drafts().conclude(ctx, d, result, err)
+	result.Facts = d.facts
+	return result, err
 }
 
 // sync runs the stages. While the directory is down, it only saves what Stripe says, and returns the

@@ -57,7 +57,7 @@ func (c closing) finish(ctx context.Context, d *draft) (Result, error) {
 	if err := c.drafts.commit(ctx, d, c.decide(d.was, d.now, time.Now())); err != nil {
 		return Result{}, err
 	}
-	if err := c.notifier.notify(ctx, d.claim, d.now, time.Now()); err != nil {
+	if err := d.queued(c.notifier.notify(ctx, d.claim, d.now, time.Now())); err != nil {
 		return Result{}, err
 	}
 	return c.forgetting.forget(ctx, d.now)

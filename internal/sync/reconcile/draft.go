@@ -29,7 +29,7 @@ type task struct {
 // writes it. Only functions that take a *draft can change it; see the package comment.
 type draft struct {
 	task
-	found  lockstep.Record // as the run began
+	found  lockstep.Record // as the database had it when the run began
 	was    lockstep.Record
 	now    lockstep.Record
 	stored bool           // the database has the account
@@ -40,6 +40,7 @@ type draft struct {
 	verified string
 	paced    bool // more metadata writes were made than the saved record has accounted for
 	written  AccessWrites
+	facts    lockstep.RunFacts
 }
 
 // newDraft returns the draft of a record, or of an account that the database does not know.
@@ -127,9 +128,12 @@ type draftStore interface {
 type drafts struct {
 	store     draftStore
 	trialsPer lockstep.TrialRule
+	catalog   lockstep.Catalog
 }
 
-func (as *Accounts) drafts() drafts { return drafts{as.Store, as.Policies.Customers.TrialsPer} }
+func (as *Accounts) drafts() drafts {
+	return drafts{as.Store, as.Policies.Customers.TrialsPer, as.Catalog}
+}
 
 // keep saves what is decided so far, because the rest of the run builds on it. It has no
 // notices: the run has not decided yet.
@@ -148,6 +152,10 @@ func (s drafts) save(ctx context.Context, d *draft, notices []lockstep.Notice, a
 		return fmt.Errorf("save account: %w", err)
 	}
 	d.stored, d.was, d.marks = true, d.now, nil
+	d.facts.Write(database, "account", 1)
+	for _, n := range notices {
+		d.facts.Write(database, "notice "+string(n.Kind), 1)
+	}
 	return nil
 }
 
@@ -161,6 +169,7 @@ func (s drafts) conclude(ctx context.Context, d *draft, result Result, err error
 		if save := s.store.Save(ctx, d.claim, lockstep.AccountUpdate{Record: record}); save != nil {
 			return Result{}, errors.Join(err, fmt.Errorf("save problems: %w", save))
 		}
+		d.facts.Write(database, "problems", 1)
 	}
 	if err == nil && len(d.failed) > 0 {
 		err = lockstep.Terminal(errors.Join(d.failed...))

@@ -31,24 +31,30 @@ func (as *Accounts) notifier() notifier { return notifier{as.Store, as.Catalog, 
 // If a run dies before it, the next one queues the webhook.
 //
 // The listeners are part of the comparison, so a new endpoint hears of each account at its next
-// run; the full verify runs all of them.
-func (n notifier) notify(ctx context.Context, claim lockstep.Claim, record lockstep.Record, at time.Time) error {
+// run; the full verify runs all of them. It returns the number of webhooks.
+func (n notifier) notify(ctx context.Context, claim lockstep.Claim, record lockstep.Record, at time.Time) (queued int,
+	err error) {
 	if len(n.listeners) == 0 {
-		return nil
+		return 0, nil
 	}
 	digest, err := digestAccess(n.catalog.Access(record, at), n.listeners)
-	if err != nil {
-		return err
-	}
-	if record.Notified == digest {
-		return nil
+	if err != nil || record.Notified == digest {
+		return 0, err
 	}
 	subject := lockstep.AccessSubject(record.Account)
 	var keys []lockstep.Key
 	for _, endpoint := range n.listeners {
 		keys = append(keys, lockstep.WebhookDelivery{Endpoint: endpoint, Subject: subject}.Key())
 	}
-	return n.store.NotifyAccess(ctx, claim, record.Account, digest, keys)
+	return len(keys), n.store.NotifyAccess(ctx, claim, record.Account, digest, keys)
+}
+
+// queued notes the webhooks that a notifier queued, and returns its error.
+func (d *draft) queued(webhooks int, err error) error {
+	if err == nil {
+		d.facts.Write(database, "webhook", webhooks)
+	}
+	return err
 }
 
 // digestAccess identifies an access and the endpoints that hear of it.

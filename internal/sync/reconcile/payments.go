@@ -122,7 +122,12 @@ func (p *Payments) settle(ctx context.Context, claim lockstep.Claim) (Result, er
 	if license.Status == lockstep.LicenseActive {
 		result.Quiet = settling
 	}
-	return result, p.grant(ctx, claim, session)
+	result.Facts.Observe(session.ID, session.Status+" "+session.PaymentStatus)
+	if err := p.grant(ctx, claim, session); err != nil {
+		return result, err
+	}
+	result.Facts.Write(database, "license", 1)
+	return result, nil
 }
 
 // grant stores the license that a session gives its owner.

@@ -173,6 +173,7 @@ func (m metadata) write(ctx context.Context, d *draft, p *projection) error {
 		return fmt.Errorf("record metadata: %w", err)
 	}
 	d.now.Projected, d.was.Projected = held, held
+	d.facts.Write(database, "projection", 1)
 	return nil
 }
 

@@ -53,7 +53,12 @@ func (u *Unlinked) Reconcile(ctx context.Context, claim lockstep.Claim) (Result,
 	case owner.Account.IsZero():
 		return Result{}, parkedAt(claim, "nothing names the account of this customer")
 	}
-	return Result{}, u.link(ctx, claim, owner)
+	if err := u.link(ctx, claim, owner); err != nil {
+		return Result{}, err
+	}
+	var linked Result
+	linked.Facts.Write(database, "link to "+owner.Account.String(), 1)
+	return linked, nil
 }
 
 // link links the customer to its account.

@@ -118,7 +118,8 @@ func (s *switchboard) account(ctx context.Context, claim lockstep.Claim) (Result
 		return Result{}, err
 	}
 	notifier := notifier{s.store, boardCatalog, []string{"app", "audit"}}
-	return Result{}, notifier.notify(ctx, claim, record, time.Now())
+	_, err = notifier.notify(ctx, claim, record, time.Now())
+	return Result{}, err
 }
 
 func atBoard(t *testing.T, test func(s *switchboard)) {

@@ -54,7 +54,7 @@ func (as *Accounts) effects(ctx context.Context, d *draft, plan decided) error {
 	if err := as.memberLimits().set(ctx, d, plan.limit); err != nil {
 		return err
 	}
-	return as.notifier().notify(ctx, d.claim, d.now, plan.at)
+	return d.queued(as.notifier().notify(ctx, d.claim, d.now, plan.at))
 }
 
 // commit saves what was decided. If nothing has changed, it writes nothing. But a run that will
@@ -62,9 +62,13 @@ func (as *Accounts) effects(ctx context.Context, d *draft, plan decided) error {
 // write of metadata changes the record's pace.)
 func (s drafts) commit(ctx context.Context, d *draft, plan decided) error {
 	d.now = plan.record
+	d.observe(d.now)
 	quiet := plan.limit == 0 && len(plan.notices) == 0 && len(d.marks) == 0
-	if d.stored && quiet && unchanged(d.was, d.now) {
-		return nil
+	if !d.stored || !quiet || !unchanged(d.was, d.now) {
+		if err := s.save(ctx, d, plan.notices, plan.at); err != nil {
+			return err
+		}
 	}
-	return s.save(ctx, d, plan.notices, plan.at)
+	d.decide(s.catalog, plan.at)
+	return nil
 }

@@ -17,8 +17,9 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	timeout := fmt.Errorf("the run took longer than %s", r.config.Timeout)
 	runCtx, cancel := context.WithTimeoutCause(ctx, r.config.Timeout, timeout)
 	defer cancel()
+	counting, calls := lockstep.WithCalls(runCtx)
 	began := time.Now()
-	result, err := r.recovered(lockstep.WithPriority(runCtx, claim.Priority), claim)
+	result, err := r.recovered(lockstep.WithPriority(counting, claim.Priority), claim)
 	if err != nil && runCtx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", context.Cause(runCtx), err)
 	}
@@ -27,6 +28,11 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 		outcome.QuietUntil = claim.LeaseUntil.Add(result.Quiet - r.config.Lease)
 	}
 	took := time.Since(began)
+	if remembered(claim.Key.Kind, outcome.Disposition) {
+		run := &lockstep.RunReport{Began: began, Took: took, RunFacts: result.Facts}
+		run.Calls = calls.Report(&run.RunFacts)
+		outcome.Run = run
+	}
 	report(ctx, log, outcome, err, took)
 	err = r.finish(ctx, claim, outcome, began.Add(r.config.Lease))
 	if err != nil {
@@ -35,6 +41,17 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	if r.Ended != nil {
 		r.Ended(claim.Key.Kind, outcome, err != nil, took)
 	}
+}
+
+// remembered reports whether a run leaves a record. Sweeps run all the time, and the deliveries of e-mails and
+// webhooks have records of their own; their runs leave one only if something went wrong.
+func remembered(kind lockstep.KeyKind, ended lockstep.Disposition) bool {
+	switch kind {
+	case lockstep.KeySweep, lockstep.KeyWake, lockstep.KeyNotice, lockstep.KeyEmail, lockstep.KeyBuyerEmail,
+		lockstep.KeyWebhook:
+		return ended != lockstep.Done
+	}
+	return true
 }
 
 // report logs how a run ended.

@@ -89,6 +89,8 @@ func (i Intervals) withDefaults() Intervals {
 type Store interface {
 	lockstep.SweepStore
 	lockstep.Archive
+	ExpireRuns(ctx context.Context, claim lockstep.Claim, age time.Duration, after string) (next string, removed int64,
+		err error)
 	AccountsAfter(ctx context.Context, after lockstep.Account, limit int) ([]lockstep.Account, error)
 	Account(ctx context.Context, account lockstep.Account) (lockstep.Record, error)
 }

@@ -102,6 +102,7 @@ type Store interface {
 	noticeStore
 	problemStore
 	webhookStore
+	historyStore
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 }
@@ -121,6 +122,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.decisionRoutes(api)
 	a.installationRoutes(api)
 	a.keyRoutes(api)
+	a.historyRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

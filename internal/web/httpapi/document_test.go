@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"testing"
 
@@ -138,6 +139,14 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/events?body=true", apiKey, "", 200},
 		{"GET", "/v1/events?status=none", apiKey, "", 422},
 		{"GET", "/v1/work", apiKey, "", 200},
+		{"GET", own + "/runs", apiKey, "", 200},
+		{"GET", own + "/runs", adas, "", 403},
+		{"GET", "/v1/accounts/user/user_nobody/runs", apiKey, "", 200},
+		{"GET", "/v1/runs?key=" + url.QueryEscape(ada.String()), apiKey, "", 200},
+		{"GET", "/v1/runs?key=nobody", apiKey, "", 422},
+		{"GET", "/v1/runs", apiKey, "", 422},
+		{"GET", "/v1/runs?before=yesterday&key=" + url.QueryEscape(ada.String()), apiKey, "", 422},
+		{"GET", "/v1/runs?key=" + url.QueryEscape(ada.String()), adas, "", 403},
 		{"GET", "/v1/activations/" + session, "", "", 200},
 		{"GET", "/v1/notices/" + notice, apiKey, "", 200},
 		{"GET", "/v1/notices/" + notice, adas, "", 403},
