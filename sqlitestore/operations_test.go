@@ -37,7 +37,7 @@ const (
 	// oneRecord: a run that was cut off left no record, and the one that ended left one.
 	oneRecord = "select ?1 * (count(*) = 1) from runs"
 	dueWork   = "work (key, scope, priority, generation, run_at) "
-	theUser = `insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at) values ('user', 'user_1', '%s', '', '', 0, 1, 1)`
+	theUser   = `insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at) values ('user', 'user_1', '%s', '', '', 0, 1, 1)`
 )
 
 var (

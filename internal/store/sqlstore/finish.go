@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -132,7 +131,7 @@ func (s *Store) finish(ctx context.Context, claim lockstep.Claim, outcome lockst
 		if ended || err != nil {
 			return err
 		}
-		run.stepped()
+		run.stepped(int64(s.step(1))) // a step that does not end the run is full
 	}
 }
 
@@ -173,20 +172,16 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)
 	t.record(claim, outcome, moved)
-	var settled *sqlrun.Query
 	if moved {
 		if err := t.sendAfter(ctx, claim.Key); err != nil {
 			return false, fmt.Errorf("move events: %w", err)
 		}
 	} else {
-		settled = t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
+		t.queue(settleEvents, claim.Key.String(), claim.Token, lockstep.EventDone, "", t.dialect.step(1))
 	}
 	end := t.queue(finishDone, claim.Key.String(), claim.Token, millis(outcome.At), outcome.Scope, bit(moved),
 		millis(outcome.QuietUntil))
 	err = t.commit(ctx)
-	if settled != nil {
-		t.run.settle(settled.Changed)
-	}
 	return end.Changed > 0, err
 }
 
@@ -229,7 +224,6 @@ func (t *tx) end(ctx context.Context, claim lockstep.Claim, outcome lockstep.Out
 		return false, fmt.Errorf("settle events: %w", err)
 	}
 	if settled == int64(most) {
-		t.run.settle(settled)
 		return false, nil
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)

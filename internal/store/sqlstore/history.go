@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -51,6 +50,14 @@ select seq, key, number, runs, began_at, last_at, took, attempt, scope, priority
 from runs where key = $1 and seq < $2
 order by number desc limit $3 + 0`
 
+	// selectRunKeys lists the keys of an account and its customers.
+	selectRunKeys Statement = `
+select cast($1 as text) || '/' || cast($2 as text)
+union all
+select 'customer/' || customer_id from accounts where kind = $1 and id = $2 and customer_id is not null
+union all
+select 'customer/' || customer_id from former_customers where kind = $1 and id = $2`
+
 	selectRunPageEnd Statement = `select seq, began_at from runs where seq > $1 order by seq limit 1 offset $2`
 
 	expireRuns Statement = `delete from runs where seq > $1 and seq < $2 and began_at < $3`
@@ -64,7 +71,6 @@ type report struct {
 	lockstep.RunReport
 	calls, facts string
 	settled      int64 // events, in committed steps
-	step         int64 // events, in this step
 }
 
 // newReport encodes a report; nil stays nil.
@@ -76,17 +82,10 @@ func newReport(run *lockstep.RunReport) (*report, error) {
 	return &report{RunReport: *run, calls: calls, facts: facts}, err
 }
 
-// settle notes how many events a step settles, which may not be committed yet.
-func (r *report) settle(events int64) {
+// stepped notes how many events a committed step has settled.
+func (r *report) stepped(events int64) {
 	if r != nil {
-		r.step = events
-	}
-}
-
-// stepped notes that a step is committed.
-func (r *report) stepped() {
-	if r != nil {
-		r.settled, r.step = r.settled+r.step, 0
+		r.settled += events
 	}
 }
 
@@ -111,10 +110,13 @@ func (s *Store) Runs(ctx context.Context, filter lockstep.RunFilter) (page locks
 		}
 	}
 	var found []runRow
-	err = s.read(ctx, func(t *tx) error {
-		keys, err := t.keysOf(ctx, filter)
-		if err != nil {
-			return err
+	err = s.read(ctx, func(t *tx) (err error) {
+		keys := []string{filter.Key.String()}
+		if !filter.Account.IsZero() {
+			keys, err = collect(ctx, t, text, selectRunKeys, filter.Account.Kind, filter.Account.ID)
+			if err != nil {
+				return err
+			}
 		}
 		found, err = t.runs(ctx, keys, before, limit+1)
 		return err
@@ -129,32 +131,11 @@ func (s *Store) Runs(ctx context.Context, filter lockstep.RunFilter) (page locks
 	return wrap(page, err, "read runs")
 }
 
-// keysOf returns the keys whose runs a filter selects.
-func (t *tx) keysOf(ctx context.Context, filter lockstep.RunFilter) ([]lockstep.Key, error) {
-	if filter.Account.IsZero() {
-		return []lockstep.Key{filter.Key}, nil
-	}
-	record := t.askAccount(ctx, filter.Account)
-	further := ask(ctx, t, scanLink, selectFurther, filter.Account.Kind, filter.Account.ID)
-	keys := []lockstep.Key{filter.Account.Key()}
-	r, err := record()
-	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return nil, err
-	}
-	links, err := further()
-	for _, l := range append(links, lockstep.Link{CustomerID: r.CustomerID}) {
-		if l.CustomerID != "" {
-			keys = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: l.CustomerID})
-		}
-	}
-	return keys, err
-}
-
 // runs returns the newest records of keys below a number.
-func (t *tx) runs(ctx context.Context, keys []lockstep.Key, before int64, limit int) (all []runRow, err error) {
+func (t *tx) runs(ctx context.Context, keys []string, before int64, limit int) (all []runRow, err error) {
 	var answers []func() ([]runRow, error)
 	for _, key := range keys {
-		answers = append(answers, ask(ctx, t, scanRun, selectRuns, key.String(), before, limit))
+		answers = append(answers, ask(ctx, t, scanRun, selectRuns, key, before, limit))
 	}
 	for _, answer := range answers {
 		some, err := answer()

@@ -23,6 +23,7 @@ var scans = map[string]string{
 	"selectEventTally":       "of what is open, by a partial index",
 	"SelectEventsOpen":       "sorts the numbers of what is open, by a partial index",
 	"AppendRun":              "of the few open events of one key, by a partial index, and of one row",
+	"selectRunKeys":          "of one row that has no table",
 	"InsertEvent":            "of the one row that it inserts",
 	"UpsertMark":             "the same",
 	"SelectEventsOfKey":      "sorts the numbers of a key's events",
