@@ -63,7 +63,8 @@ create trigger no_notice before insert on notices begin select raise(abort, 'no'
 		t.Errorf("the customer was linked: %v", err)
 	}
 
-	if err := store.Finish(ctx, claims[0], lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{}}); err == nil {
+	end := lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{}}
+	if err := store.Finish(ctx, claims[0], end); err == nil {
 		t.Error("finish: want an error")
 	}
 	if work, err := store.Work(ctx, alice.Key()); err != nil || !work.Pending() || work.LeaseUntil.IsZero() {

@@ -88,7 +88,7 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 	values ('stripe', 'evt_odd', 'a' || char(0) || 'b', 'scan', cast(x'41FF42' as text), '', '', 0, 5, null, 0,
 		'ignored', '', x'00');
 insert into runs select n, 'user/a_' || (n % 3), n / 3 + 1, 2, 10 + n, 20 + n, 30 + n, 4, 5, 2, 'retry', 'because',
-	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}' from (select 7 as n union select 9 union select 11);
+	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}' from (select 1 as n union select 2 union select 3);
 insert into trials values ('abc', 5), ('def', 6);
 update change_count set seq = 4711;
 update brake set since = 12, consulted = 13;

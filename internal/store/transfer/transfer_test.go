@@ -178,6 +178,14 @@ func goesOn(t *testing.T, url string) {
 	if err != nil || len(claims) != 7 || claims[0].Scope != 9 {
 		t.Errorf("claims of what a run held: %+v, %v", claims, err)
 	}
+	end := lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{}}
+	if err := store.Finish(t.Context(), claims[0], end); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := store.Runs(t.Context(), lockstep.RunFilter{Key: claims[0].Key})
+	if err != nil || len(runs.Runs) == 0 || runs.Runs[0].Disposition != lockstep.Done {
+		t.Errorf("the newest run is not the new one: %+v, %v", runs, err)
+	}
 }
 
 // Each run is ended before the first commit that it comes to, and the next one after it:
