@@ -58,3 +58,23 @@ func TestObservationsHaveNoPersonalDataAndALimit(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A record shows the access before and after only if the run changed it.
+func TestARecordShowsTheAccessBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_800_000_000, 0)
+	d := &draft{}
+	d.now.Subscriptions = []lockstep.Subscription{{ID: "sub_1", Status: "active",
+		Items: []lockstep.Item{{ID: "si_1", PriceID: "price_1", LookupKey: "pro", PeriodEnd: at.Add(time.Hour)}}}}
+	d.facts.Write(database, "account", 1)
+	d.decide(lockstep.Catalog{}, at)
+	if b, a := d.facts.Before, d.facts.After; b == nil || b.Active || a == nil || !a.Active || len(a.Plans) != 1 {
+		t.Errorf("bought: before %+v, after %+v", b, a)
+	}
+	same := &draft{first: d.now, now: d.now}
+	same.facts.Write(database, "account", 1)
+	same.decide(lockstep.Catalog{}, at)
+	if same.facts.Before != nil || same.facts.After == nil || !same.facts.After.Active {
+		t.Errorf("the same: before %+v, after %+v", same.facts.Before, same.facts.After)
+	}
+}
