@@ -71,7 +71,7 @@ func TestARecordShowsTheAccessBeforeAndAfter(t *testing.T) {
 	if b, a := d.facts.Before, d.facts.After; b == nil || b.Active || a == nil || !a.Active || len(a.Plans) != 1 {
 		t.Errorf("bought: before %+v, after %+v", b, a)
 	}
-	same := &draft{first: d.now, now: d.now}
+	same := &draft{found: d.now, now: d.now}
 	same.facts.Write(database, "account", 1)
 	same.decide(lockstep.Catalog{}, at)
 	if same.facts.Before != nil || same.facts.After == nil || !same.facts.After.Active {

@@ -17,10 +17,10 @@ type historyStore interface {
 }
 
 func (a *API) historyRoutes(api huma.API) {
-	s := section{api, "Operating"}
-	add(s, route{"list-account-runs", http.MethodGet, "/v1/accounts/{kind}/{id}/runs", servers, 0,
+	s := section{api, "Operating", a}
+	add(s, route{"list-account-runs", http.MethodGet, "/v1/accounts/{kind}/{id}/runs", readers, 0,
 		"List the runs of an account and its customers, newest first"}, a.accountRuns)
-	add(s, route{"list-runs", http.MethodGet, "/v1/runs", servers, 0,
+	add(s, route{"list-runs", http.MethodGet, "/v1/runs", readers, 0,
 		"List the runs of a key, newest first"}, a.keyRuns)
 }
 
