@@ -16,7 +16,7 @@ const (
 // has ids, plan names, states and times, and no personal data.
 //
 // Consecutive runs that observed the same, wrote nothing and ended alike share a record, for up to 30 days.
-// The record then describes the first of them, and Attempt and Took the newest.
+// The record then describes the first of them, and Last is when the newest began.
 type Run struct {
 	RunReport
 	Key         Key

@@ -29,7 +29,6 @@ func dialect() sqlstore.Dialect {
 			sqlstore.SelectIgnored:     selectIgnored,
 			sqlstore.BlankEvent:        blankEvent,
 			sqlstore.ExpireBodies:      expireBodies,
-			sqlstore.AppendRun:         appendRun,
 		},
 		Batch: map[sqlstore.Statement]string{
 			sqlstore.UpsertMark:  upsertMarkBatch,

@@ -114,31 +114,4 @@ update event_bodies as b set body = $2
 from events e
 where e.seq = $1 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq and b.body <> $2
 returning e.seq`
-
-	// appendRun takes a number from the table's sequence where SQLite takes the next free one.
-	appendRun = `
-with run as materialized (
-	select
-		coalesce((
-			select string_agg(name, ' ') from (
-				select source || '/' || id as name from events
-				where key = $1 and status in ('pending', 'parked', 'failed') and generation <= work.claimed_generation
-				limit 20) as named), '') as events,
-		(select count(*) from (
-			select 1 from events
-			where key = $1 and status in ('pending', 'parked', 'failed') and generation <= work.claimed_generation
-			limit cast($4 as bigint) + 1) as counted) as open
-	from work where key = $1 and lease_token = $2)
-insert into runs (seq, key, number, runs, began_at, last_at, took, attempt, scope, priority, disposition, reason,
-	events, event_count, calls, facts)
-select coalesce(case when cast($15 as bigint) = 1 and last.facts = $14 and last.disposition = $11 and last.reason = $12
-		and last.events = run.events and last.event_count = run.open + cast($5 as bigint)
-		and last.began_at > cast($6 as bigint) - 2592000000
-		then last.seq end, nextval('runs_seq_seq')),
-	$1, coalesce(last.number, 0) + 1, 1, cast($6 as bigint), cast($6 as bigint), cast($7 as bigint), cast($8 as bigint),
-	cast($9 as bigint), cast($10 as bigint), $11, $12, run.events, run.open + cast($5 as bigint), $13, $14
-from run left join runs last on last.key = $1 and last.number = (select max(number) from runs where key = $1)
-where cast($3 as bigint) = 1 or run.open <= cast($4 as bigint)
-on conflict (seq) do update set
-	runs = runs.runs + 1, last_at = excluded.last_at, took = excluded.took, attempt = excluded.attempt`
 )

@@ -244,7 +244,7 @@ var operations = map[string]operation{
 		want: []string{"select ?1 - count(*) from events"},
 	},
 	"expire runs": {
-		fill: []string{rows("runs select i, printf('user/user_%05d', i), 1, 1, 1, 1, 0, 1, 0, 0, 'done', '', '', 0, '', '{}'")},
+		fill: []string{rows("runs select i, printf('user/user_%05d', i), 1, 1, 0, 1, 0, 0, 'done', '', '', 0, '', '{}', 1, 0")},
 		do: func(ctx context.Context, store lockstep.Store, _ int) error {
 			return within(ctx, store, retention, func(claim lockstep.Claim) error {
 				for after := ""; ; {

@@ -144,7 +144,7 @@ func (t *tx) conclude(ctx context.Context, claim lockstep.Claim, outcome lockste
 	case lockstep.Retry:
 		soon := t.now() + haste.Milliseconds()
 		at := max(millis(outcome.At), t.now())
-		t.record(claim, outcome, true)
+		t.record(claim, outcome, true, 0)
 		t.queue(finishRetry, claim.Key.String(), claim.Token, at, soon, outcome.Reason, 1-bit(outcome.Untried))
 		return true, nil
 	case lockstep.Parked:
@@ -171,7 +171,7 @@ func (t *tx) done(ctx context.Context, claim lockstep.Claim, outcome lockstep.Ou
 		return false, err
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)
-	t.record(claim, outcome, moved)
+	t.record(claim, outcome, moved, unknown)
 	if moved {
 		if err := t.sendAfter(ctx, claim.Key); err != nil {
 			return false, fmt.Errorf("move events: %w", err)
@@ -227,7 +227,7 @@ func (t *tx) end(ctx context.Context, claim lockstep.Claim, outcome lockstep.Out
 		return false, nil
 	}
 	t.queue(endWaits, claim.Key.String(), claim.Token)
-	t.record(claim, outcome, true)
+	t.record(claim, outcome, true, settled)
 	t.queue(statement, append([]any{claim.Key.String(), claim.Token}, args...)...)
 	return true, nil
 }

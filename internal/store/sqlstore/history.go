@@ -15,40 +15,63 @@ import (
 )
 
 const (
-	// AppendRun writes the record of a run that holds the token $2, before the run's events are settled. If
-	// $15 is 1, the run changed nothing; if it also found what the key's newest record says, it is counted
-	// there. Unless $3 is 1, it does nothing while the run has more than $4 open events, as finishDone does.
-	// $5 is how many events earlier steps have settled. A database whose numbers come from a sequence
-	// replaces it.
-	AppendRun Statement = `
-with run as materialized (
-	select
-		coalesce((
-			select string_agg(name, ' ') from (
-				select source || '/' || id as name from events
-				where key = $1 and status in ('pending', 'parked', 'failed') and generation <= work.claimed_generation
-				limit 20) as named), '') as events,
-		(select count(*) from (
+	// appendRun writes the record of a run that holds the token $2, before the run's events are settled. Unless $3 is
+	// 1, it does nothing while the run has more than $4 open events, as finishDone does.
+	//
+	// A run that found what the key's newest record says is counted at the key instead, by noteRun. $6 is 1 if the run
+	// changed nothing, $7 is the digest of what it found. A run that settles events leaves a record; $8 is 1 if this
+	// run is known to settle none.
+	//
+	// $5 is when the run began, $9 how many events earlier steps have settled. The record also keeps how many runs its
+	// predecessor stands for, because a record does not change once it is written.
+	appendRun Statement = `
+insert into runs (key, number, began_at, took, attempt, scope, priority, disposition, reason, events, event_count,
+	calls, facts, earlier_runs, earlier_last)
+select $1, run_number + 1, cast($5 as bigint), cast($10 as bigint),
+	cast($11 as bigint), cast($12 as bigint), cast($13 as bigint), $14, $15,
+	coalesce((
+		select string_agg(name, ' ') from (
+			select source || '/' || id as name from events
+			where key = $1 and status in ('pending', 'parked', 'failed') and generation <= work.claimed_generation
+			limit 20) as named), ''),
+	cast($9 as bigint) + (
+		select count(*) from (
 			select 1 from events
 			where key = $1 and status in ('pending', 'parked', 'failed') and generation <= work.claimed_generation
-			limit $4 + 1) as counted) as open
-	from work where key = $1 and lease_token = $2)
-insert into runs (seq, key, number, runs, began_at, last_at, took, attempt, scope, priority, disposition, reason,
-	events, event_count, calls, facts)
-select case when $15 = 1 and last.facts = $14 and last.disposition = $11 and last.reason = $12
-		and last.events = run.events and last.event_count = run.open + $5 and last.began_at > $6 - 2592000000
-		then last.seq end,
-	$1, coalesce(last.number, 0) + 1, 1, $6, $6, $7, $8, $9, $10, $11, $12, run.events, run.open + $5, $13, $14
-from run left join runs last on last.key = $1 and last.number = (select max(number) from runs where key = $1)
-where $3 = 1 or run.open <= $4
-on conflict (seq) do update set
-	runs = runs.runs + 1, last_at = excluded.last_at, took = excluded.took, attempt = excluded.attempt`
+			limit $4 + 1) as counted),
+	$16, $17, run_same + 1, run_last
+from work where key = $1 and lease_token = $2
+	and ($3 = 1 or not exists (
+		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
+			and generation <= work.claimed_generation limit 1 offset $4 + 0))
+	and not ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
+		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
+			and generation <= work.claimed_generation)))`
 
+	// noteRun counts a run at its key, after appendRun and with its first parameters: the key's newest record stands
+	// for one run, and for those counted here.
+	noteRun Statement = `
+update work set run_last = $5, run_digest = $7, run_number = run_number + case when ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
+		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
+			and generation <= work.claimed_generation))) then 0 else 1 end,
+	run_same = case when ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
+		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
+			and generation <= work.claimed_generation))) then run_same + 1 else 0 end
+where key = $1 and lease_token = $2
+	and ($3 = 1 or not exists (
+		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
+			and generation <= work.claimed_generation limit 1 offset $4 + 0))`
+
+	// selectRuns asks each record's successor, or the key, how many runs the record stands for.
 	selectRuns Statement = `
-select seq, key, number, runs, began_at, last_at, took, attempt, scope, priority, disposition, reason, events,
-	event_count, calls, facts
-from runs where key = $1 and seq < $2
-order by number desc limit $3 + 0`
+select r.seq, r.key, r.number, coalesce(n.earlier_runs, w.run_same + 1, 1), r.began_at,
+	coalesce(n.earlier_last, nullif(w.run_last, 0), r.began_at), r.took, r.attempt, r.scope, r.priority, r.disposition,
+	r.reason, r.events, r.event_count, r.calls, r.facts
+from runs r
+left join runs n on n.key = r.key and n.number = r.number + 1
+left join work w on w.key = r.key and n.seq is null
+where r.key = $1 and r.seq < $2
+order by r.number desc limit $3 + 0`
 
 	// selectRunKeys lists the keys of an account and its customers.
 	selectRunKeys Statement = `
@@ -64,6 +87,9 @@ select 'customer/' || customer_id from former_customers where kind = $1 and id =
 
 	forgetRuns Statement = `
 delete from runs where seq in (select seq from runs where key = $1 limit $2 + 0)`
+
+	// forgetNoted makes the key's next run leave a record, also if it finds what a forgotten record said.
+	forgetNoted Statement = `update work set run_same = 0, run_last = 0, run_digest = 0 where key = $1`
 )
 
 // report is what a run reports of itself, as the database stores it.
@@ -90,16 +116,23 @@ func (r *report) stepped(events int64) {
 }
 
 // record queues the run's record. It comes before the claim ends and, for a run that is done, before its events
-// are settled. sure says that the transaction ends the claim, however many events are open.
-func (t *tx) record(claim lockstep.Claim, outcome lockstep.Outcome, sure bool) {
+// are settled. sure says that the transaction ends the claim, however many events are open; settled, how many
+// events the transaction is known to have settled, or unknown.
+func (t *tx) record(claim lockstep.Claim, outcome lockstep.Outcome, sure bool, settled int64) {
 	run := t.run
 	if run == nil {
 		return
 	}
-	t.queue(AppendRun, claim.Key.String(), claim.Token, bit(sure), t.dialect.step(1), run.settled, millis(run.Began),
-		run.Took.Milliseconds(), claim.Attempt, claim.Scope, claim.Priority, outcome.Disposition, outcome.Reason, run.calls,
-		run.facts, bit(run.Quiet()))
+	same := run.Quiet() && run.settled == 0 && settled <= 0
+	noted := []any{claim.Key.String(), claim.Token, bit(sure), t.dialect.step(1), millis(run.Began), bit(same),
+		rundata.Digest(claim.Key, outcome, run.Began, run.facts), bit(settled == 0)}
+	t.queue(appendRun, append(slices.Clip(noted), run.settled, run.Took.Milliseconds(), claim.Attempt, claim.Scope,
+		claim.Priority, outcome.Disposition, outcome.Reason, run.calls, run.facts)...)
+	t.queue(noteRun, noted...)
 }
+
+// unknown is how many events a transaction settles that does not know it yet.
+const unknown = -1
 
 // Runs implements [lockstep.History].
 func (s *Store) Runs(ctx context.Context, filter lockstep.RunFilter) (page lockstep.RunPage, err error) {
@@ -188,6 +221,7 @@ func (s *Store) forgetRuns(ctx context.Context, keys []lockstep.Key) error {
 			err := s.write(ctx, func(t *tx) error {
 				removed, err := t.exec(ctx, forgetRuns, key.String(), most)
 				more = removed == most
+				t.queue(forgetNoted, key.String())
 				return err
 			})
 			if err != nil {

@@ -22,7 +22,7 @@ import (
 var scans = map[string]string{
 	"selectEventTally":       "of what is open, by a partial index",
 	"SelectEventsOpen":       "sorts the numbers of what is open, by a partial index",
-	"AppendRun":              "of the few open events of one key, by a partial index, and of one row",
+	"appendRun":              "of the few open events of one key, by a partial index, and of one row",
 	"selectRunKeys":          "of one row that has no table",
 	"InsertEvent":            "of the one row that it inserts",
 	"UpsertMark":             "the same",
@@ -95,7 +95,6 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"ExpireBodies":           "events_bodied (received_at<?)",
 		"selectPageEnd":          "INTEGER PRIMARY KEY (rowid>?)",
 		"expireEvents":           "INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
-		"AppendRun":              "runs_of_key (key=? AND number=?)",
 		"selectRuns":             "runs_of_key (key=?)",
 		"forgetRuns":             "runs_of_key (key=?)",
 		"selectRunPageEnd":       "INTEGER PRIMARY KEY (rowid>?)",

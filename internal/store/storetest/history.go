@@ -107,37 +107,61 @@ var history = map[string]func(*world){
 		w.leaseLost(w.Finish(w.Context(), claim, end))
 		equal(w, "records", numbersOf(w.history(cus1)), []string{"1 x 1"})
 	},
-	"runs that find nothing new share a record": func(w *world) {
-		key := alice.Key()
+	"runs that find nothing new share a record for at most 30 days": func(w *world) {
+		const days = 65
+		key, runs := alice.Key(), int64(0)
 		w.run(key, ranAt, granted)
-		for day := range 29 {
-			w.run(key, ranAt.Add(time.Duration(day)*24*time.Hour), same)
+		for n := range days {
+			w.run(key, ranAt.Add(time.Duration(n)*day), same)
 		}
-		equal(w, "a change, then nothing new", numbersOf(w.history(key)), []string{"2 x 29", "1 x 1"})
-		quiet := w.history(key)[0]
-		if !quiet.Began.Equal(ranAt) || !quiet.Last.Equal(ranAt.Add(28*24*time.Hour)) {
-			w.Errorf("from %s to %s", quiet.Began, quiet.Last)
+		records := w.history(key)
+		if len(records) < 4 || len(records) > 5 {
+			w.Errorf("%d days without news left the records %v", days, numbersOf(records))
 		}
-		w.run(key, ranAt.Add(30*24*time.Hour), same)
-		equal(w, "after 30 days", numbersOf(w.history(key)), []string{"3 x 1", "2 x 29", "1 x 1"})
-		other := same
-		other.Observed = []lockstep.Observation{{ID: "sub_1", Version: "past_due"}}
-		w.run(key, ranAt.Add(31*24*time.Hour), other)
-		w.deliver("evt_1", key)
-		w.finish(w.claim(key), reported(lockstep.Outcome{Disposition: lockstep.Done}, ranAt.Add(31*24*time.Hour), other))
-		w.run(key, ranAt.Add(31*24*time.Hour), other)
-		equal(w, "another version, an event, and neither", numbersOf(w.history(key)),
-			[]string{"6 x 1", "5 x 1", "4 x 1", "3 x 1", "2 x 29", "1 x 1"})
+		for _, r := range records[:len(records)-1] {
+			if r.Last.Sub(r.Began) != time.Duration(r.Runs-1)*day || r.Runs > 30 {
+				w.Errorf("a record of %d runs lasts from %s to %s", r.Runs, r.Began, r.Last)
+			}
+			runs += r.Runs
+		}
+		equal(w, "runs", runs, int64(days))
+		equal(w, "the change", records[len(records)-1].Runs, int64(1))
 	},
-	"retries for the same reason share a record, and keep the number of the attempt": func(w *world) {
+	"a run that finds something else or settles an event leaves a record of its own": func(w *world) {
+		key, other := alice.Key(), same
+		other.Observed = []lockstep.Observation{{ID: "sub_1", Version: "past_due"}}
+		w.run(key, ranAt, same)
+		w.run(key, ranAt, other)
+		w.run(key, ranAt, other)
+		w.deliver("evt_1", key)
+		w.finish(w.claim(key), reported(lockstep.Outcome{Disposition: lockstep.Done}, ranAt, other))
+		w.run(key, ranAt, other)
+		w.run(key, ranAt, granted)
+		w.run(key, ranAt, granted)
+		equal(w, "another version, an event, the same without it, and changes", numbersOf(w.history(key)),
+			[]string{"5 x 1", "4 x 1", "3 x 2", "2 x 2", "1 x 1"})
+	},
+	"retries for the same reason share a record, and end with another": func(w *world) {
 		w.deliver("evt_1", cus1)
-		for range 5 {
-			w.finish(w.claim(cus1), reported(lockstep.Outcome{Disposition: lockstep.Retry, Reason: "down"}, ranAt,
+		for _, reason := range []string{"down", "down", "down", "slow", "slow"} {
+			w.finish(w.claim(cus1), reported(lockstep.Outcome{Disposition: lockstep.Retry, Reason: reason}, ranAt,
 				lockstep.RunFacts{}))
 		}
+		w.finish(w.claim(cus1), reported(lockstep.Outcome{Disposition: lockstep.Done}, ranAt, lockstep.RunFacts{}))
 		runs := w.history(cus1)
-		equal(w, "records", numbersOf(runs), []string{"1 x 5"})
-		equal(w, "attempt", runs[0].Attempt, 5)
+		equal(w, "records", numbersOf(runs), []string{"3 x 1", "2 x 2", "1 x 3"})
+		equal(w, "attempts", []int{runs[0].Attempt, runs[1].Attempt, runs[2].Attempt}, []int{6, 4, 1})
+	},
+	"a parked key shares a record until an event arrives": func(w *world) {
+		parked := reported(lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody"}, ranAt, same)
+		for _, event := range []string{"evt_1", "", "", "evt_2", ""} {
+			if w.mark(cus1, 0, lockstep.Normal); event != "" {
+				w.deliver(event, cus1)
+			}
+			w.finish(w.claim(cus1), parked)
+		}
+		runs := w.history(cus1)
+		equal(w, "records", numbersOf(runs), []string{"2 x 2", "1 x 3"})
 	},
 	"a key keeps its 200 newest records": func(w *world) {
 		for range lockstep.MostRuns + 3 {

@@ -73,8 +73,9 @@ insert into audit (request, at, actor, action, subject, account_kind, account_id
 insert into work_waits select 'customer/' || id, 'user/' || id from accounts;
 insert into work (key, scope, priority, generation, done_generation, run_at, lease_until, lease_token,
 	claimed_generation, claimed_scope, claimed_priority,
-	attempts, disposition, reason, claimed_seq, quiet_until, gathers) select 'user/' || id, 1, 2, 5, 4, 1,
-		99999999999999, 'secret', 5, 8, 1, 2, 'retry', 'because', 6, 7, 0 from accounts;
+	attempts, disposition, reason, claimed_seq, quiet_until, gathers, run_number, run_same, run_last, run_digest)
+	select 'user/' || id, 1, 2, 5, 4, 1, 99999999999999, 'secret', 5, 8, 1, 2, 'retry', 'because', 6, 7, 0, 11, 8, 9, -10
+	from accounts;
 insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key,
 	generation, status, reason, body)
 with n(n) as (select 1 union all select n + 1 from n where n < 20)
@@ -87,8 +88,8 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 	generation, status, reason, body)
 	values ('stripe', 'evt_odd', 'a' || char(0) || 'b', 'scan', cast(x'41FF42' as text), '', '', 0, 5, null, 0,
 		'ignored', '', x'00');
-insert into runs select n, 'user/a_' || (n % 3), n / 3 + 1, 2, 10 + n, 20 + n, 30 + n, 4, 5, 2, 'retry', 'because',
-	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}' from (select 1 as n union select 2 union select 3);
+insert into runs select n, 'user/a_' || (n % 3), n / 3 + 1, 10 + n, 30 + n, 4, 5, 2, 'retry', 'because',
+	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}', 7, 20 + n from (select 1 as n union select 2 union select 3);
 insert into trials values ('abc', 5), ('def', 6);
 update change_count set seq = 4711;
 update brake set since = 12, consulted = 13;

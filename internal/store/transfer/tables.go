@@ -69,11 +69,12 @@ var tables = []table{
 	moved("audit", `seq:i* request at:i actor action subject account_kind account_id result failure reason was became`),
 	moved("work_waits", "key* waits_for*"),
 	moved("work", `key* scope:i priority:i generation:i done_generation:i run_at:i lease_until:i! lease_token! claimed_seq:i claimed_generation:i
-		claimed_scope:i claimed_priority:i attempts:i disposition reason quiet_until:i gathers:i`),
+		claimed_scope:i claimed_priority:i attempts:i disposition reason quiet_until:i gathers:i
+		run_number:i run_same:i run_last:i run_digest:i`),
 	moved("events", `seq:i* source id type origin object_id customer_id api_version occurred_at:i received_at:i key generation:i status reason`),
 	bodies,
-	moved("runs", `seq:i* key number:i runs:i began_at:i last_at:i took:i attempt:i scope:i priority:i disposition reason
-		events event_count:i calls facts`),
+	moved("runs", `seq:i* key number:i began_at:i took:i attempt:i scope:i priority:i disposition reason events
+		event_count:i calls facts earlier_runs:i earlier_last:i`),
 	moved("trials", "address* at:i"),
 	single("trial_key", "id:i* key"),
 	single("change_count", "id:i* seq:i"),

@@ -42,10 +42,10 @@ type runView struct {
 	BeganAt     time.Time              `json:"began_at" doc:"When the first of the runs began"`
 	LastAt      time.Time              `json:"last_at" doc:"When the newest of the runs began"`
 	Runs        int64                  `json:"runs" doc:"How many runs the record stands for: runs in a row that found nothing new share one"`
-	Took        int64                  `json:"took_ms" doc:"How long the newest run took"`
+	Took        int64                  `json:"took_ms" doc:"How long the first of the runs took"`
 	Disposition string                 `json:"disposition" enum:"done,retry,parked,failed"`
 	Reason      string                 `json:"reason,omitempty"`
-	Attempt     int                    `json:"attempt" doc:"1 for the first try"`
+	Attempt     int                    `json:"attempt" doc:"Of the first of the runs; 1 for the first try"`
 	Priority    string                 `json:"priority" enum:"interactive,normal,background"`
 	Scope       []string               `json:"scope,omitempty" doc:"What may have changed, according to the marks"`
 	Events      []string               `json:"events,omitempty" doc:"Up to 20 of the events that the run was for, as source/id; without any, only marks asked for it"`
