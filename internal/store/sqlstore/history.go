@@ -51,7 +51,9 @@ from work where key = $1 and lease_token = $2
 	// noteRun counts a run at its key, after appendRun and with its first parameters: the key's newest record stands
 	// for one run, and for those counted here.
 	noteRun Statement = `
-update work set run_last = $5, run_digest = $7, run_number = run_number + case when ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
+update work set
+	run_last = $5, run_digest = $7,
+	run_number = run_number + case when ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
 		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
 			and generation <= work.claimed_generation))) then 0 else 1 end,
 	run_same = case when ($6 = 1 and run_digest = $7 and ($8 = 1 or not exists (
