@@ -24,6 +24,8 @@ var (
 	ErrRemoved = errors.New("was removed")
 	// ErrInUse: the account is in use, that is, not deleted.
 	ErrInUse = errors.New("is in use")
+	// ErrPaid: an open event says that someone may have paid.
+	ErrPaid = errors.New("someone may have paid")
 	// ErrBusy: another request or run is working on it; retry soon.
 	ErrBusy = errors.New("busy with another request")
 )

@@ -24,6 +24,7 @@ const (
 	EventIgnored EventStatus = "ignored" // stored, but it causes no work; Reason says why
 	EventParked  EventStatus = "parked"  // no known account; processed once a link appears
 	EventFailed  EventStatus = "failed"  // the run of its key ended with a terminal error
+	EventDropped EventStatus = "dropped" // an operator dropped its key before a run settled it; Reason says why
 )
 
 // Origin says how an event reached us.
@@ -70,9 +71,15 @@ type EventFilter struct {
 	Source   Source      // empty: any
 	Status   EventStatus // empty: any
 	Key      Key         // zero: any
+	Type     string      // empty: any
+	Since    time.Time   // received at this time or later; zero: from the start
+	Until    time.Time   // received before this time; zero: until now
 	Limit    int         // the most events to return; 0 means 50
 	Before   string      // a cursor from EventPage.Next; empty: start with the newest
 	Bodiless bool        // omit Body
+	// Bounded returns a page with fewer events than Limit, or none, when it has looked at some thousand events.
+	// The page then has a Next. Otherwise the search goes on until the page is full.
+	Bounded bool
 }
 
 // EventPage is a page of events.

@@ -160,6 +160,9 @@ const (
 	Retry  Disposition = "retry"  // failed; retry at Outcome.At
 	Parked Disposition = "parked" // no known account; waits for a link or an account
 	Failed Disposition = "failed" // a retry cannot succeed
+
+	// Dropped: an operator dropped it, see [Repairs]. No run ends so.
+	Dropped Disposition = "dropped"
 )
 
 // Outcome is the result of a run. It ends the claim.

@@ -25,6 +25,7 @@ type Store interface {
 	Backfills
 	APIKeys
 	Audit
+	Repairs
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error

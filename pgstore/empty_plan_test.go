@@ -16,7 +16,10 @@ import (
 var whole = map[string]string{
 	"SelectIgnored":    "Forget reads all ignored events of a source",
 	"selectEventTally": "of what is open, by a partial index",
-	"selectBacklog":    "of what is pending or ended badly, by partial indexes",
+	"Backlog":          "of what is pending or ended badly, by partial indexes",
+	"CountOpen":        "of at most as many open events as it counts",
+	"EventsOpen":       "of what is open, once that is known to be little",
+	"EventNumbers":     "the first and the last entry of an index",
 	"tallyDeletions":   "of what is being deleted, by a partial index",
 }
 

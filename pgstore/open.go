@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
@@ -129,8 +130,9 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	}
 	d := dialect()
 	d.StepRows = o.stepRows
-	return &measured{sqlstore.New(writer, reader, d),
-		gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)}}, nil
+	store := sqlstore.New(writer, reader, d)
+	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
+		listing.Lists{View: store.View, Body: bodyOfEvent}}, nil
 }
 
 // querier is a connection or a pool.

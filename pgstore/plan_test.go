@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
@@ -114,11 +115,19 @@ func TestStatementsDoNotScan(t *testing.T) {
 	for name, index := range map[string]string{
 		"ClaimDue":               "work_due",
 		"selectNextDue":          "work_due",
-		"selectBacklog":          "work_ended",
+		"Backlog":                "work_ended",
+		"WorkEnded":              "work_ended",
+		"WorkPending":            "work_due",
+		"EventsByNumber":         "events_pkey",
+		"LookedAt":               "events_pkey",
+		"EventFrom":              "events_pkey",
+		"OpenSince":              "events_unsettled",
+		"CountOpen":              "events_unsettled",
+		"EventsOpen":             "events_unsettled",
+		"settleDropped":          "events_unsettled",
 		"settleEvents":           "events_unsettled",
 		"moveEvents":             "events_unsettled",
-		"SelectEventsOpen":       "events_unsettled",
-		"SelectEventsOfKey":      "events_settled",
+		"EventsOfKey":            "events_settled",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
 		"selectRuns":             "runs_of_key",
@@ -182,6 +191,24 @@ var scans = map[string]string{
 	"selectHeldPrices":      "lockstep doctor reads all items, once",
 }
 
+// lists are the statements of package listing.
+var lists = map[string]string{
+	"EventsByNumber": listing.EventsByNumber,
+	"LookedAt":       listing.LookedAt,
+	"EventsOfKey":    listing.EventsOfKey,
+	"EventsOpen":     listing.EventsOpen,
+	"CountOpen":      listing.CountOpen,
+	"EventFrom":      listing.EventFrom,
+	"EventNumbers":   listing.EventNumbers,
+	"EventByID":      listing.EventByID,
+	"bodyOfEvent":    bodyOfEvent,
+	"WorkEnded":      listing.WorkEnded,
+	"WorkPending":    listing.WorkPending,
+	"WorkOf":         listing.WorkOf,
+	"OpenSince":      listing.OpenSince,
+	"Backlog":        listing.Backlog,
+}
+
 // statementsOf returns the store's statements by name, as PostgreSQL gets them.
 func statementsOf(t *testing.T) map[string]string {
 	t.Helper()
@@ -190,7 +217,7 @@ func statementsOf(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	d := dialect()
-	statements := map[string]string{}
+	statements := maps.Clone(lists)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue

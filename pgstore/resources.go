@@ -3,6 +3,7 @@ package pgstore
 import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
@@ -10,9 +11,13 @@ import (
 type measured struct {
 	*sqlstore.Store
 	gauges.Gauges
+	listing.Lists
 }
 
-var _ lockstep.Measured = (*measured)(nil)
+var (
+	_ lockstep.Store    = (*measured)(nil)
+	_ lockstep.Measured = (*measured)(nil)
+)
 
 // resources returns the function that tells what a store uses.
 func resources(writer, reader *database) func() lockstep.Resources {

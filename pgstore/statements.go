@@ -55,43 +55,8 @@ from due where work.key = due.key
 returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at,
 	work.lease_until`
 
-	selectEvents = `
-select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
-	coalesce(e.key, ''), e.status, e.reason, b.body
-from (
-	select * from events
-	where seq < $4 and ($1 = '' or source = $1) and ($2 = '' or status = $2) and ($3 = '' or key = $3)
-	order by seq desc limit $5) as e
-left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
-order by e.seq desc`
-
-	selectEventsOfKey = `
-select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
-	coalesce(e.key, ''), e.status, e.reason, b.body
-from (
-	select * from (
-		select * from events
-		where key = $3 and status in ('pending', 'parked', 'failed') and seq < $4
-		union all
-		select * from events
-		where key = $3 and status = 'done' and seq < $4) as of_key
-	where ($1 = '' or source = $1) and ($2 = '' or status = $2)
-	order by seq desc limit $5) as e
-left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
-order by e.seq desc`
-
-	// selectEventsOpen sorts the open events: the planner would else walk all events by their numbers.
-	selectEventsOpen = `
-with open as materialized (
-	select seq from events
-	where status in ('pending', 'parked', 'failed') and status = $2
-		and seq < $4 and ($1 = '' or source = $1) and ($3 = '' or key = $3))
-select e.seq, e.source, e.id, e.type, e.origin, e.object_id, e.customer_id, e.api_version, e.occurred_at, e.received_at,
-	coalesce(e.key, ''), e.status, e.reason, b.body
-from (select seq from open order by seq desc limit $5) as page
-join events e on e.seq = page.seq
-left join event_bodies b on $6 = 0 and b.slot = e.received_at / 604800000 % 64 and b.seq = e.seq
-order by e.seq desc`
+	// bodyOfEvent reads the body of the event $1, which was received at $2. The bodies of a week have their own table.
+	bodyOfEvent = `select body from event_bodies where slot = cast($2 as bigint) / 604800000 % 64 and seq = $1`
 
 	expireBodies = `select week from expire_bodies($1) as week limit $2`
 

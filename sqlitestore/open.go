@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
@@ -103,8 +104,9 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	}
 	files.warn(o.log)
 	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
-	return &measured{sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows}),
-		gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)}}, nil
+	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
+	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
+		listing.Lists{View: store.View}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
@@ -14,9 +15,13 @@ import (
 type measured struct {
 	*sqlstore.Store
 	gauges.Gauges
+	listing.Lists
 }
 
-var _ lockstep.Measured = (*measured)(nil)
+var (
+	_ lockstep.Store    = (*measured)(nil)
+	_ lockstep.Measured = (*measured)(nil)
+)
 
 // resources returns the function that tells what a store uses. A file that is not there has 0 bytes.
 func resources(path string, writer, reader *sqlrun.SQL) func() lockstep.Resources {

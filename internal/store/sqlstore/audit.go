@@ -53,7 +53,7 @@ func (s *Store) AuditEntries(ctx context.Context, filter lockstep.AuditFilter) (
 }
 
 func (s *Store) auditEntries(ctx context.Context, f lockstep.AuditFilter) (page lockstep.AuditPage, err error) {
-	limit, before, err := pageOf(f.Limit, f.Before)
+	limit, before, err := PageOf(f.Limit, f.Before)
 	if err != nil {
 		return page, err
 	}

@@ -72,14 +72,15 @@ func TestTheStoreUsesTheClockOfTheDialect(t *testing.T) {
 func TestADialectReplacesAStatement(t *testing.T) {
 	t.Parallel()
 	store := withDialect(t, sqlstore.Dialect{Replace: map[sqlstore.Statement]string{
-		sqlstore.SelectEvents: "select 1, 'stripe', 'evt_42', '', '', '', '', '', 0, 0, '', 'done', '', x'' where $1 = $2 and $3 = '' and $4 > $5 + $6"}})
+		sqlstore.SelectWork: "select $1, 1, 2, 3, 4, 0, 0, 5, 'done', 'replaced'"}})
+	key := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_42"}
 	for range 3 {
-		page, err := store.Events(t.Context(), lockstep.EventFilter{})
+		work, err := store.Work(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page.Events) != 1 || page.Events[0].ID != "evt_42" {
-			t.Errorf("got %+v", page)
+		if work.Key != key || work.Attempts != 5 || work.Reason != "replaced" {
+			t.Errorf("got %+v", work)
 		}
 	}
 }

@@ -83,9 +83,8 @@ func one[T any](ctx context.Context, s *Store, scan func(sqlrun.Scanner) (T, err
 	return rows[0], nil
 }
 
-// long reports whether a statement may look at a whole table that grows: the newest event that suits a filter
-// may be the oldest of all, or there may be none.
-func long(s Statement) bool { return s == SelectEvents || s == selectHeldPrices }
+// long reports whether a statement may look at a whole table that grows.
+func long(s Statement) bool { return s == selectHeldPrices }
 
 // wrap returns a value, or its error with a description of the operation.
 func wrap[T any](value T, err error, operation string, args ...any) (T, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
-// Store implements [lockstep.Store] over an SQL database.
+// Store implements [lockstep.Store] over an SQL database, except for the lists of package listing.
 type Store struct {
 	writer, reader sqlrun.Database
 	dialect        Dialect
@@ -21,10 +21,7 @@ type Store struct {
 	inside sync.WaitGroup // running transactions; incremented under mu while not closed
 }
 
-var (
-	_ lockstep.Store       = (*Store)(nil)
-	_ lockstep.Overlapping = (*Store)(nil)
-)
+var _ lockstep.Overlapping = (*Store)(nil)
 
 // New returns the store over a database whose schema is up to date. Transactions that write
 // run on writer, all others on reader. The store owns both and closes them.

@@ -8,22 +8,11 @@ import (
 )
 
 const (
-	selectWork Statement = `
+	// SelectWork reads the row of a key. With several writers, a transaction that writes locks it.
+	SelectWork Statement = `
 select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
 	disposition, reason
 from work where key = $1`
-
-	selectBacklog Statement = `
-select * from (
-	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
-		disposition, reason
-	from work where generation > done_generation
-	union all
-	select key, scope | claimed_scope, priority, generation, done_generation, run_at, lease_until, attempts,
-		disposition, reason
-	from work where disposition in ('parked', 'failed') and generation <= done_generation
-) as backlog
-order by key limit $1 + 0`
 
 	selectWaiting Statement = `select key from work_waits where waits_for = $1 order by key`
 )
@@ -33,7 +22,7 @@ order by key limit $1 + 0`
 func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, error) {
 	var w lockstep.Work
 	err := s.read(ctx, func(t *tx) (err error) {
-		work := askOne(ctx, t, t.scanWork, selectWork, key.String())
+		work := askOne(ctx, t, t.scanWork, SelectWork, key.String())
 		if err := t.commit(ctx); err != nil {
 			return err
 		}
@@ -41,20 +30,6 @@ func (s *Store) Work(ctx context.Context, key lockstep.Key) (lockstep.Work, erro
 		return err
 	})
 	return wrap(w, err, "read work %s", key)
-}
-
-// Backlog implements [lockstep.Queue].
-func (s *Store) Backlog(ctx context.Context, limit int) ([]lockstep.Work, error) {
-	var all []lockstep.Work
-	err := s.read(ctx, func(t *tx) (err error) {
-		work := ask(ctx, t, t.scanWork, selectBacklog, limit)
-		if err := t.commit(ctx); err != nil {
-			return err
-		}
-		all, err = work()
-		return err
-	})
-	return wrap(all, err, "read backlog")
 }
 
 // WaitingFor implements [lockstep.Queue].

@@ -1,0 +1,100 @@
+package listing_test
+
+import (
+	"database/sql"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/lockstep-dev/lockstep/internal/store/listing"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
+	"github.com/lockstep-dev/lockstep/sqlitestore"
+)
+
+func closeAfter(t *testing.T, c io.Closer) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// plans says which index each statement must use on SQLite. Package pgstore has the same test for PostgreSQL.
+var plans = []struct {
+	name, statement string
+	uses            []string
+}{
+	{"EventsByNumber", listing.EventsByNumber, []string{"INTEGER PRIMARY KEY (rowid>? AND rowid<?)"}},
+	{"LookedAt", listing.LookedAt, []string{"INTEGER PRIMARY KEY (rowid>? AND rowid<?)"}},
+	{"EventsOfKey", listing.EventsOfKey, []string{"events_open (key=? AND status=? AND seq>? AND seq<?)",
+		"events_of_key (key=? AND seq>? AND seq<?)"}},
+	{"EventsOpen", listing.EventsOpen, []string{"USING INDEX events_open"}},
+	{"CountOpen", listing.CountOpen, []string{"events_open"}},
+	{"EventFrom", listing.EventFrom, []string{"INTEGER PRIMARY KEY (rowid>?)"}},
+	{"EventByID", listing.EventByID, []string{"sqlite_autoindex_events_1 (source=? AND id=?)"}},
+	{"BodyOfEvent", listing.BodyOfEvent, []string{"INTEGER PRIMARY KEY (rowid=?)"}},
+	{"WorkEnded", listing.WorkEnded, []string{"work_ended (key>? AND key<?)"}},
+	{"WorkPending", listing.WorkPending, []string{"work_due (priority=? AND (due_at,key)>(?,?))"}},
+	{"WorkOf", listing.WorkOf, []string{"PRIMARY KEY (key=?)"}},
+	{"OpenSince", listing.OpenSince, []string{"events_open (key=? AND status=?)"}},
+}
+
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// TestListsHaveBoundedPlans: no statement reads a table. Backlog is not a list: lockstep doctor counts by it.
+func TestListsHaveBoundedPlans(t *testing.T) {
+	t.Parallel()
+	path := sqlitetest.Path(t)
+	store, err := sqlitestore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, store)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, db)
+	for _, p := range plans {
+		plan := explain(t, db, p.statement)
+		for _, index := range p.uses {
+			if !strings.Contains(plan, index) {
+				t.Errorf("%s does not use %s:\n%s", p.name, index, plan)
+			}
+		}
+		for _, step := range strings.Split(plan, "\n") {
+			if (strings.HasPrefix(step, "SCAN events") || strings.HasPrefix(step, "SCAN work")) &&
+				!strings.Contains(step, "INDEX") {
+				t.Errorf("%s: %s", p.name, step)
+			}
+		}
+	}
+}
+
+func explain(t *testing.T, db *sql.DB, statement string) string {
+	t.Helper()
+	distinct := map[string]bool{}
+	for _, name := range parameter.FindAllString(statement, -1) {
+		distinct[name] = true
+	}
+	rows, err := db.QueryContext(t.Context(), "explain query plan "+statement, make([]any, len(distinct))...)
+	if err != nil {
+		t.Fatalf("explain %s: %v", statement, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(step + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
+}
