@@ -99,6 +99,7 @@ type Repairs interface {
 	// Retry marks keys and makes them due now, with all their attempts. A key that a run holds runs again
 	// afterwards. It returns the keys as they were before, those of linked customers as their accounts. A key
 	// that never had work is skipped.
+	// It takes at most [MostRepaired] marks.
 	Retry(ctx context.Context, marks ...Mark) ([]Work, error)
 	// Drop settles a key that is pending, parked or failed: it does not run before its next mark, and its open
 	// events become dropped. It returns the key as it was before. It refuses with ErrInvalid what must not be

@@ -233,7 +233,8 @@ func (p *parts) api() *httpapi.API {
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
-			Conditions: p.conditions(), Guard: p.guard, DirectorySweeps: sweep.Directory()},
+			Conditions: p.conditions(), Guard: p.guard, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf,
+			Granting: ingest.Granting()},
 	}
 }
 

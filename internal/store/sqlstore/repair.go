@@ -51,6 +51,9 @@ select distinct type from (
 
 // Replay implements [lockstep.Repairs].
 func (s *Store) Replay(ctx context.Context, request lockstep.ReplayRequest) (all []lockstep.Replayed, err error) {
+	if len(request.Events) > lockstep.MostRepaired {
+		return nil, fmt.Errorf("replay: %w: at most %d events at once", lockstep.ErrInvalid, lockstep.MostRepaired)
+	}
 	err = s.write(ctx, func(t *tx) error {
 		all, err = t.replay(ctx, request)
 		return err
@@ -132,6 +135,9 @@ func scanStored(row sqlrun.Scanner) (e stored, err error) {
 
 // Retry implements [lockstep.Repairs].
 func (s *Store) Retry(ctx context.Context, marks ...lockstep.Mark) (before []lockstep.Work, err error) {
+	if len(marks) > lockstep.MostRepaired {
+		return nil, fmt.Errorf("retry: %w: at most %d keys at once", lockstep.ErrInvalid, lockstep.MostRepaired)
+	}
 	err = s.write(ctx, func(t *tx) error {
 		before, err = t.retry(ctx, marks)
 		return err

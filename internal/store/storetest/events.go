@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -73,6 +74,65 @@ var events = map[string]func(*world){
 		} {
 			ids, _ := w.ids(c.filter)
 			equal(w, fmt.Sprintf("%+v", c.filter), ids, c.want)
+		}
+	},
+	"a filter by type or time selects events": func(w *world) {
+		at := func(id, kind string, ago time.Duration, key lockstep.Key) {
+			d := delivery(id, key)
+			d.Event.Type, d.Event.ReceivedAt = kind, time.Now().Add(-ago)
+			_, err := w.Receive(w.Context(), []lockstep.Delivery{d})
+			w.ok(err)
+		}
+		for i, hours := range []int{50, 40, 30, 20, 10, 0} {
+			at(fmt.Sprintf("evt_%d", i), []string{"paid", "renamed"}[i%2], time.Duration(hours)*time.Hour,
+				[]lockstep.Key{cus1, cus2}[i/3])
+		}
+		ago := func(hours int) time.Time { return time.Now().Add(-time.Duration(hours) * time.Hour) }
+		for _, c := range []struct {
+			filter lockstep.EventFilter
+			want   []string
+		}{
+			{lockstep.EventFilter{Type: "paid"}, []string{"evt_4", "evt_2", "evt_0"}},
+			{lockstep.EventFilter{Since: ago(25)}, []string{"evt_5", "evt_4", "evt_3"}},
+			{lockstep.EventFilter{Until: ago(25)}, []string{"evt_2", "evt_1", "evt_0"}},
+			{lockstep.EventFilter{Since: ago(45), Until: ago(15)}, []string{"evt_3", "evt_2", "evt_1"}},
+			{lockstep.EventFilter{Since: ago(45), Until: ago(15), Type: "paid"}, []string{"evt_2"}},
+			{lockstep.EventFilter{Since: ago(100), Until: ago(60)}, nil},
+			{lockstep.EventFilter{Since: time.Now().Add(time.Hour)}, nil},
+			{lockstep.EventFilter{Key: cus1, Since: ago(45), Type: "paid"}, []string{"evt_2"}},
+			{lockstep.EventFilter{Key: cus2, Until: ago(5)}, []string{"evt_4", "evt_3"}},
+			{lockstep.EventFilter{Status: lockstep.EventPending, Since: ago(45), Until: ago(15)}, []string{"evt_3", "evt_2", "evt_1"}},
+			{lockstep.EventFilter{Status: lockstep.EventPending, Type: "renamed", Source: lockstep.Stripe},
+				[]string{"evt_5", "evt_3", "evt_1"}},
+		} {
+			for _, limit := range []int{1, 2, 50} {
+				c.filter.Limit = limit
+				ids, _ := w.ids(c.filter)
+				equal(w, fmt.Sprintf("%+v", c.filter), ids, c.want)
+			}
+		}
+	},
+	"no page of any filter repeats or misses an event while others arrive": func(w *world) {
+		for i := range 12 {
+			w.deliver(fmt.Sprintf("evt_%02d", i), cus1)
+		}
+		for n, filter := range []lockstep.EventFilter{{}, {Key: cus1}, {Status: lockstep.EventPending}, {Source: lockstep.Stripe},
+			{Key: cus1, Status: lockstep.EventPending}, {Since: time.Now().Add(-time.Hour), Type: "customer.subscription.updated"}} {
+			want, _ := w.ids(filter)
+			filter.Limit = 5
+			var got []string
+			for {
+				page, err := w.Events(w.Context(), filter)
+				w.ok(err)
+				for _, e := range page.Events {
+					got = append(got, e.ID)
+				}
+				w.deliver(fmt.Sprintf("evt_new_%d_%d", n, len(got)), cus1)
+				if filter.Before = page.Next; filter.Before == "" {
+					break
+				}
+			}
+			equal(w, fmt.Sprintf("%+v", filter), got, want)
 		}
 	},
 	"bodies can be left out": func(w *world) {

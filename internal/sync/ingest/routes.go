@@ -135,6 +135,9 @@ func Granting() (types []string) {
 	return types
 }
 
+// ScopeOf returns what an event says may have changed: what its type marks.
+func ScopeOf(e lockstep.Event) lockstep.Scope { return routes[e.Source][e.Type].scope }
+
 // deliveryOf returns a verified event, received at now, with the mark that it makes.
 func deliveryOf(h lockstep.Hint, origin lockstep.Origin, now time.Time) lockstep.Delivery {
 	d := lockstep.Delivery{Event: h.Event}

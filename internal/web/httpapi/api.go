@@ -85,6 +85,16 @@ type Operations struct {
 	Conditions      Conditions             // what /healthz reports beside the database
 	Guard           *instance.Guard        // compares our keys with the database's instances
 	DirectorySweeps []lockstep.Key         // to mark when an operator accepts another instance
+	// Scope returns what an event of this type says may have changed.
+	Scope    func(lockstep.Event) lockstep.Scope
+	Granting []string // the types of events that may grant access
+}
+
+func (o Operations) scope(e lockstep.Event) lockstep.Scope {
+	if o.Scope == nil {
+		return 0
+	}
+	return o.Scope(e)
 }
 
 // Store is the part of the store that the API uses. Each part stands beside the handlers that

@@ -101,6 +101,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	customer := record.CustomerID
+	event, parked := k.event(record.Account.Key()), k.park("cus_stranger", "invoice.paid").String()
 	bob := k.signUp("bob@example.com")
 	if err := k.sim.DeleteUser(bob.ID); err != nil {
 		t.Fatal(err)
@@ -138,6 +139,20 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"POST", "/v1/portal", adas, `{"return_url":"https://app.test/"}`, 200},
 		{"GET", "/v1/events?body=true", apiKey, "", 200},
 		{"GET", "/v1/events?status=none", apiKey, "", 422},
+		{"GET", "/v1/events?account=user/user_nobody&type=invoice.paid&since=2026-01-02T15:04:05Z&until=2026-01-02T15:04:05Z", apiKey, "", 200},
+		{"GET", "/v1/events?account=user/user_nobody&key=customer/cus_x", apiKey, "", 422},
+		{"GET", "/v1/events?account=nobody", apiKey, "", 422},
+		{"GET", "/v1/events?key=nobody", apiKey, "", 422},
+		{"GET", "/v1/events?before=nothing", apiKey, "", 422},
+		{"GET", "/v1/events?status=dropped", apiKey, "", 200},
+		{"GET", "/v1/events/" + event, apiKey, "", 200},
+		{"GET", "/v1/events/" + event + "?body=true&source=stripe", apiKey, "", 200},
+		{"GET", "/v1/events/" + event + "?source=clerk", apiKey, "", 404},
+		{"GET", "/v1/events/" + event, adas, "", 403},
+		{"POST", "/v1/events/replay", apiKey, `{"events":["` + event + `","stripe/` + event + `","evt_none"]}`, 202},
+		{"POST", "/v1/events/replay", apiKey, `{"events":["evt_none"]}`, 404},
+		{"POST", "/v1/events/replay", apiKey, `{"events":[]}`, 422},
+		{"POST", "/v1/events/replay", adas, `{"events":["` + event + `"]}`, 403},
 		{"GET", "/v1/work", apiKey, "", 200},
 		{"GET", own + "/runs", apiKey, "", 200},
 		{"GET", own + "/runs", adas, "", 403},
@@ -147,6 +162,20 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"GET", "/v1/runs", apiKey, "", 422},
 		{"GET", "/v1/runs?before=yesterday&key=" + url.QueryEscape(ada.String()), apiKey, "", 422},
 		{"GET", "/v1/runs?key=" + url.QueryEscape(ada.String()), adas, "", 403},
+		{"GET", "/v1/work?status=parked&kind=customer&limit=1", apiKey, "", 200},
+		{"GET", "/v1/work?account=" + ada.String(), apiKey, "", 200},
+		{"GET", "/v1/work?key=nobody", apiKey, "", 422},
+		{"GET", "/v1/work?after=nothing", apiKey, "", 422},
+		{"GET", "/v1/work?status=none", apiKey, "", 422},
+		{"POST", "/v1/work/retry", apiKey, `{"keys":["` + ada.String() + `","customer/cus_none"]}`, 202},
+		{"POST", "/v1/work/retry", apiKey, `{"keys":["customer/cus_none"],"background":true}`, 404},
+		{"POST", "/v1/work/retry", apiKey, `{"keys":["nobody"]}`, 422},
+		{"POST", "/v1/work/retry", apiKey, `{"keys":[]}`, 422},
+		{"POST", "/v1/work/drop", apiKey, `{"key":"customer/cus_none"}`, 404},
+		{"POST", "/v1/work/drop", apiKey, `{"key":"nobody"}`, 422},
+		{"POST", "/v1/work/drop", apiKey, `{"key":"` + parked + `"}`, 409},
+		{"POST", "/v1/work/drop", apiKey, `{"key":"` + parked + `","paid":true}`, 200},
+		{"POST", "/v1/work/drop", adas, `{"key":"` + parked + `"}`, 403},
 		{"GET", "/v1/activations/" + session, "", "", 200},
 		{"GET", "/v1/notices/" + notice, apiKey, "", 200},
 		{"GET", "/v1/notices/" + notice, adas, "", 403},

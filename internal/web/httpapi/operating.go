@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,19 +11,23 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-// eventStore is the part of the store that lists events and work.
+// eventStore is the part of the store that lists events and work, and repairs them.
 type eventStore interface {
+	lockstep.Repairs
 	Events(ctx context.Context, filter lockstep.EventFilter) (lockstep.EventPage, error)
-	Backlog(ctx context.Context, limit int) ([]lockstep.Work, error)
 }
 
 type eventsQuery struct {
-	Source string `query:"source" enum:"stripe,clerk,"`
-	Status string `query:"status" enum:"pending,done,ignored,parked,failed,"`
-	Key    string `query:"key" doc:"For example user/user_2x or customer/cus_x"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Before string `query:"before" doc:"The value of next of the previous page"`
-	Whole  bool   `query:"body" doc:"Include the bodies, which contain personal data"`
+	Source  string    `query:"source" enum:"stripe,clerk,"`
+	Status  string    `query:"status" enum:"pending,done,ignored,parked,failed,dropped,"`
+	Key     string    `query:"key" doc:"For example user/user_2x or customer/cus_x"`
+	Account string    `query:"account" doc:"The events of an account, for example user/user_2x; the same as its key"`
+	Type    string    `query:"type" example:"invoice.paid" doc:"The exact type"`
+	Since   time.Time `query:"since" doc:"Only events received from this time on"`
+	Until   time.Time `query:"until" doc:"Only events received before this time"`
+	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Before  string    `query:"before" doc:"The value of next of the previous page"`
+	Whole   bool      `query:"body" doc:"Include the bodies, which contain personal data"`
 }
 
 type eventView struct {
@@ -39,24 +44,60 @@ type eventView struct {
 	ReceivedAt time.Time       `json:"received_at"`
 	Body       json.RawMessage `json:"body,omitempty"`
 	Expired    bool            `json:"body_expired,omitempty" doc:"The body was requested, but its retention has ended"`
+	Work       *workView       `json:"work,omitempty" doc:"Of a single event: the state of its key now"`
 }
 
 type eventsPage struct {
 	Body struct {
 		Data []eventView `json:"data"`
-		Next string      `json:"next,omitempty"`
+		Next string      `json:"next,omitempty" doc:"Absent at the end. A page may have fewer events than the limit, or none, and still a next: a filter without an index looks at 5,000 events at a time"`
 	}
 }
 
-func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) {
+func (in *eventsQuery) filter() (lockstep.EventFilter, error) {
 	filter := lockstep.EventFilter{Source: lockstep.Source(in.Source), Status: lockstep.EventStatus(in.Status),
-		Limit: in.Limit, Before: in.Before, Bodiless: !in.Whole}
-	if in.Key != "" {
-		key, err := lockstep.ParseKey(in.Key)
+		Type: in.Type, Since: in.Since, Until: in.Until, Limit: in.Limit, Before: in.Before, Bodiless: !in.Whole, Bounded: true}
+	key, err := oneKey(in.Key, in.Account)
+	filter.Key = key
+	return filter, err
+}
+
+// oneKey returns the key that a filter names, directly or by its account; the zero key if neither is given.
+func oneKey(key, account string) (named lockstep.Key, err error) {
+	switch {
+	case key != "" && account != "":
+		return named, huma.Error422UnprocessableEntity("key, account: give one of them; an account is a key")
+	case account != "":
+		a, err := lockstep.ParseAccount(account)
 		if err != nil {
-			return nil, huma.Error422UnprocessableEntity("key: " + err.Error())
+			return named, huma.Error422UnprocessableEntity("account: " + err.Error())
 		}
-		filter.Key = key
+		return a.Key(), nil
+	case key != "":
+		if named, err = lockstep.ParseKey(key); err != nil {
+			return named, huma.Error422UnprocessableEntity("key: " + err.Error())
+		}
+	}
+	return named, nil
+}
+
+func viewEvent(e lockstep.Event, whole bool) eventView {
+	v := eventView{Source: string(e.Source), ID: e.ID, Type: e.Type, Origin: string(e.Origin),
+		Status: string(e.Status), Reason: e.Reason, Object: e.ObjectID, Customer: e.CustomerID,
+		OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC(), Expired: whole && len(e.Body) == 0}
+	if whole {
+		v.Body = e.Body
+	}
+	if !e.Key.IsZero() {
+		v.Key = e.Key.String()
+	}
+	return v
+}
+
+func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) {
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
 	}
 	page, err := a.Store.Events(ctx, filter)
 	if err != nil {
@@ -65,42 +106,39 @@ func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) 
 	out := &eventsPage{}
 	out.Body.Data, out.Body.Next = []eventView{}, page.Next
 	for _, e := range page.Events {
-		v := eventView{Source: string(e.Source), ID: e.ID, Type: e.Type, Origin: string(e.Origin),
-			Status: string(e.Status), Reason: e.Reason, Object: e.ObjectID, Customer: e.CustomerID,
-			OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC(), Body: e.Body, Expired: in.Whole && len(e.Body) == 0}
-		if !e.Key.IsZero() {
-			v.Key = e.Key.String()
-		}
-		out.Body.Data = append(out.Body.Data, v)
+		out.Body.Data = append(out.Body.Data, viewEvent(e, in.Whole))
 	}
 	return out, nil
 }
 
-type workView struct {
-	Key         string    `json:"key"`
-	Pending     bool      `json:"pending"`
-	Disposition string    `json:"disposition,omitempty" doc:"How the last attempt ended"`
-	Reason      string    `json:"reason,omitempty"`
-	Attempts    int       `json:"attempts"`
-	RunAt       time.Time `json:"run_at"`
+type eventQuery struct {
+	ID     string `path:"id" maxLength:"255" example:"evt_1"`
+	Source string `query:"source" enum:"stripe,clerk," doc:"Only an event of this source"`
+	Whole  bool   `query:"body" doc:"Include the body, which contains personal data"`
 }
 
-type workPage struct {
-	Body struct {
-		Data []workView `json:"data"`
+type eventOutput struct{ Body eventView }
+
+// event returns an event, and what the queue knows about its key.
+func (a *API) event(ctx context.Context, in *eventQuery) (*eventOutput, error) {
+	e, err := a.Store.Event(ctx, lockstep.EventRef{Source: lockstep.Source(in.Source), ID: in.ID})
+	if errors.Is(err, lockstep.ErrNotFound) {
+		return nil, huma.Error404NotFound("event " + in.ID + " is not stored; it did not arrive, or its retention has ended")
 	}
-}
-
-func (a *API) work(ctx context.Context, _ *struct{}) (*workPage, error) {
-	backlog, err := a.Store.Backlog(ctx, 200)
 	if err != nil {
-		return nil, a.problem(ctx, "list work", err)
+		return nil, a.problem(ctx, "read event", err)
 	}
-	out := &workPage{}
-	out.Body.Data = []workView{}
-	for _, w := range backlog {
-		out.Body.Data = append(out.Body.Data, workView{w.Key.String(), w.Pending(), string(w.Disposition),
-			w.Reason, w.Attempts, w.RunAt.UTC()})
+	out := &eventOutput{viewEvent(e, in.Whole)}
+	if e.Key.IsZero() {
+		return out, nil
+	}
+	work, err := a.Store.Work(ctx, e.Key)
+	switch {
+	case err == nil:
+		view := viewWork(lockstep.OpenWork{Work: work})
+		out.Body.Work = &view
+	case !errors.Is(err, lockstep.ErrNotFound):
+		return nil, a.problem(ctx, "read work", err)
 	}
 	return out, nil
 }

@@ -85,6 +85,14 @@ func (a *API) eventRoutes(api huma.API) {
 	s := section{api, "Operating", a}
 	add(s, route{"list-events", http.MethodGet, "/v1/events", readers, 0,
 		"List stored events, newest first"}, a.events)
+	add(s, route{"get-event", http.MethodGet, "/v1/events/{id}", readers, 0,
+		"Get a stored event, and the state of its key"}, a.event)
+	operate(s, route{"replay-events", http.MethodPost, "/v1/events/replay", operators, http.StatusAccepted,
+		"Look again at what stored events are about; no event is applied"}, a.replay)
+	operate(s, route{"retry-work", http.MethodPost, "/v1/work/retry", operators, http.StatusAccepted,
+		"Run keys again now, with all their attempts"}, a.retryWork)
+	operate(s, route{"drop-work", http.MethodPost, "/v1/work/drop", operators, 0,
+		"Settle a key that you have decided about; a new event or a retry brings it back"}, a.dropWork)
 	add(s, route{"list-work", http.MethodGet, "/v1/work", readers, 0,
 		"List keys that are pending, parked or failed"}, a.work)
 	add(s, route{"list-problems", http.MethodGet, "/v1/problems", readers, 0,

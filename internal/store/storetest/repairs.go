@@ -1,0 +1,193 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
+
+// replay replays events of any source, at background priority.
+func (w *world) replay(ids ...string) (replayed []lockstep.Replayed) {
+	w.Helper()
+	var refs []lockstep.EventRef
+	for _, id := range ids {
+		refs = append(refs, lockstep.EventRef{ID: id})
+	}
+	replayed, err := w.Replay(w.Context(), lockstep.ReplayRequest{Events: refs, Priority: lockstep.Background})
+	w.ok(err)
+	return replayed
+}
+
+// parked delivers an event of a key that then parks.
+func (w *world) parked(id string, key lockstep.Key) {
+	w.Helper()
+	w.deliver(id, key)
+	w.finish(w.claim(key), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{alice.Key()}})
+}
+
+var replays = map[string]func(*world){
+	"an event that parked or failed is pending again, and settled by the next run": func(w *world) {
+		w.parked("evt_parked", cus1)
+		w.deliver("evt_failed", cus2)
+		w.finish(w.claim(cus2), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
+		replayed := w.replay("evt_parked", "evt_failed")
+		equal(w, "replayed", len(replayed), 2)
+		for i, want := range []struct {
+			key    lockstep.Key
+			status lockstep.EventStatus
+			reason string
+		}{{cus1, lockstep.EventParked, "nobody"}, {cus2, lockstep.EventFailed, "no"}} {
+			r := replayed[i]
+			if r.Key != want.key || !r.Reopened || r.Event.Status != want.status || r.Event.Reason != want.reason ||
+				r.Event.Type == "" {
+				w.Errorf("got %+v, want %+v", r, want)
+			}
+		}
+		w.eventIs("evt_parked", cus1, lockstep.EventPending, "")
+		w.eventIs("evt_failed", cus2, lockstep.EventPending, "")
+		for _, claim := range w.take(time.Minute) {
+			equal(w, "scope", claim.Scope, lockstep.ScopeAll)
+			equal(w, "priority", claim.Priority, lockstep.Background)
+			w.done(claim)
+		}
+		w.eventIs("evt_parked", cus1, lockstep.EventDone, "")
+		w.eventIs("evt_failed", cus2, lockstep.EventDone, "")
+	},
+	"a processed event keeps its record and marks its key": func(w *world) {
+		w.deliver("evt_1", cus1)
+		w.done(w.claim(cus1))
+		if r := w.replay("evt_1"); len(r) != 1 || r[0].Reopened || r[0].Key != cus1 {
+			w.Errorf("got %+v", r)
+		}
+		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
+		w.done(w.claim(cus1))
+		w.idle()
+	},
+	"a replay during a run causes another run, which settles the event": func(w *world) {
+		w.deliver("evt_1", cus1)
+		claim := w.claim(cus1)
+		w.replay("evt_1")
+		w.done(claim)
+		w.eventIs("evt_1", cus1, lockstep.EventPending, "")
+		w.done(w.claim(cus1))
+		w.eventIs("evt_1", cus1, lockstep.EventDone, "")
+	},
+	"an event of a customer that was linked marks the account": func(w *world) {
+		w.parked("evt_1", cus1)
+		w.drop(cus1)
+		w.deliver("evt_done", cus1)
+		w.done(w.claim(cus1))
+		claim := w.hold(alice.Key())
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
+		w.done(claim)
+		for _, claim := range w.take(time.Minute) {
+			w.done(claim)
+		}
+		for _, r := range w.replay("evt_1", "evt_done") {
+			equal(w, "key", r.Key, alice.Key())
+		}
+		w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
+		w.eventIs("evt_done", cus1, lockstep.EventDone, "")
+		w.done(w.claim(alice.Key()))
+		w.eventIs("evt_1", alice.Key(), lockstep.EventDone, "")
+	},
+	"an ignored event marks nothing, and an unknown one is left out": func(w *world) {
+		ignored := delivery("evt_ignored", cus1)
+		ignored.Mark, ignored.Event.Reason = nil, "not ours"
+		_, err := w.Receive(w.Context(), []lockstep.Delivery{ignored})
+		w.ok(err)
+		replayed := w.replay("evt_ignored", "evt_none")
+		if len(replayed) != 1 || !replayed[0].Key.IsZero() || replayed[0].Reopened {
+			w.Errorf("got %+v", replayed)
+		}
+		w.eventIs("evt_ignored", lockstep.Key{}, lockstep.EventIgnored, "not ours")
+		w.idle()
+	},
+	"what an event says adds to the scope": func(w *world) {
+		w.deliver("evt_1", alice.Key())
+		w.done(w.claim(alice.Key()))
+		_, err := w.Replay(w.Context(), lockstep.ReplayRequest{Priority: lockstep.Normal,
+			Events: []lockstep.EventRef{{Source: lockstep.Stripe, ID: "evt_1"}, {Source: lockstep.Clerk, ID: "evt_1"}},
+			Scope: func(e lockstep.Event) lockstep.Scope {
+				equal(w, "type", e.Type, "customer.subscription.updated")
+				return lockstep.ScopeDeleted
+			}})
+		w.ok(err)
+		equal(w, "scope", w.claim(alice.Key()).Scope, lockstep.ScopeAll|lockstep.ScopeDeleted)
+	},
+	"an event can be read alone": func(w *world) {
+		w.deliver("evt_1", cus1)
+		for _, source := range []lockstep.Source{lockstep.Stripe, ""} {
+			e, err := w.Event(w.Context(), lockstep.EventRef{Source: source, ID: "evt_1"})
+			w.ok(err)
+			equal(w, "event", e, w.event("evt_1"))
+			equal(w, "body", string(e.Body), `{"id":"evt_1"}`)
+		}
+		for _, ref := range []lockstep.EventRef{{Source: lockstep.Clerk, ID: "evt_1"}, {ID: "evt_2"}, {}} {
+			if _, err := w.Event(w.Context(), ref); !errors.Is(err, lockstep.ErrNotFound) {
+				w.Errorf("%+v: %v", ref, err)
+			}
+		}
+	},
+}
+
+var retries = map[string]func(*world){
+	"a key in backoff is due now with all its attempts": func(w *world) {
+		for range 3 {
+			w.mark(cus1, 0, lockstep.Normal)
+			claim := w.claim(cus1)
+			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour), Reason: "Clerk is down"})
+			w.idle()
+			before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal})
+			w.ok(err)
+			if len(before) != 1 || before[0].Attempts != 1 || before[0].Reason != "Clerk is down" {
+				w.Errorf("before: %+v", before)
+			}
+		}
+		claim := w.claim(cus1)
+		if claim.Attempt != 1 || !claim.Scope.Has(lockstep.ScopePayments) {
+			w.Errorf("claimed %+v", claim)
+		}
+	},
+	"keys that parked, failed or were dropped run again": func(w *world) {
+		w.parked("evt_1", cus1)
+		w.finish(w.hold(bob.Key()), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
+		w.parked("evt_2", cus2)
+		w.drop(cus2)
+		var marks []lockstep.Mark
+		for _, key := range []lockstep.Key{cus2, bob.Key(), cus1, cus1} {
+			marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
+		}
+		before, err := w.Retry(w.Context(), marks...)
+		w.ok(err)
+		var states []string
+		for _, b := range before {
+			states = append(states, b.Key.String()+" "+string(b.Status()))
+		}
+		equal(w, "before", states, []string{"customer/cus_1 parked", "customer/cus_2 dropped", "user/user_bob failed"})
+		equal(w, "due", len(w.take(time.Minute)), 3)
+	},
+	"a key that a run holds runs again afterwards": func(w *world) {
+		claim := w.hold(cus1)
+		_, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1})
+		w.ok(err)
+		w.idle()
+		w.done(claim)
+		w.claim(cus1)
+	},
+	"a linked customer is retried as its account, and an unknown key is skipped": func(w *world) {
+		claim := w.hold(alice.Key())
+		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
+		w.done(claim)
+		for _, claim := range w.take(time.Minute) {
+			w.done(claim)
+		}
+		before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1}, lockstep.Mark{Key: cus2})
+		w.ok(err)
+		if len(before) != 1 || before[0].Key != alice.Key() {
+			w.Errorf("before: %+v", before)
+		}
+		w.claim(alice.Key())
+	},
+}
