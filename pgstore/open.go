@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
 
 // DefaultConnections is the largest number of connections that write. A third as many more read.
@@ -132,7 +133,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	d.StepRows = o.stepRows
 	store := sqlstore.New(writer, reader, d)
 	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
-		listing.Lists{View: store.View, Body: bodyOfEvent}}, nil
+		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View}}, nil
 }
 
 // querier is a connection or a pool.

@@ -130,7 +130,7 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"EventsOfKey":            "events_settled",
 		"SelectIgnored":          "events_ignored",
 		"expireEvents":           "events_pkey",
-		"selectRuns":             "runs_of_key",
+		"RunsOf":                 "runs_of_key",
 		"forgetRuns":             "runs_of_key",
 		"expireRuns":             "runs_pkey",
 		"selectRunPageEnd":       "runs_pkey",
@@ -207,6 +207,17 @@ var lists = map[string]string{
 	"WorkOf":         listing.WorkOf,
 	"OpenSince":      listing.OpenSince,
 	"Backlog":        listing.Backlog,
+	"RunsOf":         listing.RunsOf,
+	"RunKeys":        listing.RunKeys,
+}
+
+// isStatement reports whether a constant has the type Statement, here or of another package.
+func isStatement(of ast.Expr) bool {
+	if selector, isSelector := of.(*ast.SelectorExpr); isSelector {
+		of = selector.Sel
+	}
+	named, isNamed := of.(*ast.Ident)
+	return isNamed && named.Name == "Statement"
 }
 
 // statementsOf returns the store's statements by name, as PostgreSQL gets them.
@@ -216,6 +227,11 @@ func statementsOf(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	staged, err := filepath.Glob("../internal/store/staged/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, staged...)
 	d := dialect()
 	statements := maps.Clone(lists)
 	for _, file := range files {
@@ -231,7 +247,7 @@ func statementsOf(t *testing.T) map[string]string {
 			if !isSpec {
 				return true
 			}
-			if named, isNamed := spec.Type.(*ast.Ident); isNamed && named.Name == "Statement" {
+			if isStatement(spec.Type) {
 				literal, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 				if err != nil {
 					t.Fatal(err)

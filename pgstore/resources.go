@@ -5,6 +5,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
 
 // measured is a store that measures itself.
@@ -12,6 +13,7 @@ type measured struct {
 	*sqlstore.Store
 	gauges.Gauges
 	listing.Lists
+	staged.Reads
 }
 
 var (

@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
 
 // readers is how many connections read at once. They share the page cache of the operating system;
@@ -106,7 +107,7 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
 	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
 	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
-		listing.Lists{View: store.View}}, nil
+		listing.Lists{View: store.View}, staged.Reads{View: store.View}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

@@ -9,6 +9,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
+	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
 
 // measured is a store that measures itself.
@@ -16,6 +17,7 @@ type measured struct {
 	*sqlstore.Store
 	gauges.Gauges
 	listing.Lists
+	staged.Reads
 }
 
 var (

@@ -1,4 +1,4 @@
-// Package listing reads the lists that operators ask for: stored events and open work.
+// Package listing reads the lists that operators ask for: stored events, open work and the history of runs.
 //
 // # Bounds
 //

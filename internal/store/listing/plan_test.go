@@ -38,6 +38,8 @@ var plans = []struct {
 	{"WorkEnded", listing.WorkEnded, []string{"work_ended (key>? AND key<?)"}},
 	{"WorkPending", listing.WorkPending, []string{"work_due (priority=? AND (due_at,key)>(?,?))"}},
 	{"WorkOf", listing.WorkOf, []string{"PRIMARY KEY (key=?)"}},
+	{"RunsOf", listing.RunsOf, []string{"runs_of_key (key=?)"}},
+	{"RunKeys", listing.RunKeys, nil},
 	{"OpenSince", listing.OpenSince, []string{"events_open (key=? AND status=?)"}},
 }
 

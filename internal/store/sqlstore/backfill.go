@@ -38,12 +38,12 @@ on conflict (origin, customer_id, kind, id) do nothing`
 update backfill_customers set outcome = $2, kind = $3, id = $4, rank = $5, trust = $6 where customer_id = $1`
 )
 
-// external is the prefix of an external id among the directory's claims, which hold customer
+// ExternalClaim is the prefix of an external id among the directory's claims, which hold customer
 // ids too. A customer id has no slash.
-const external = "external/"
+const ExternalClaim = "external/"
 
-// stagedObject is a subscription or a checkout session.
-type stagedObject struct {
+// StagedObject is a subscription or a checkout session.
+type StagedObject struct {
 	Subscription *lockstep.Subscription `json:"s,omitempty"`
 	Checkout     *lockstep.Checkout     `json:"c,omitempty"`
 }
@@ -99,7 +99,7 @@ func (s *Store) Stage(ctx context.Context, claim lockstep.Claim, cursor string, 
 			t.queue(upsertStagedCustomer, c.ID, c.Email, string(body))
 		}
 		for _, sub := range page.Subscriptions {
-			if err := t.stageObject(sub.CustomerID, sub.ID, stagedObject{Subscription: &sub}); err != nil {
+			if err := t.stageObject(sub.CustomerID, sub.ID, StagedObject{Subscription: &sub}); err != nil {
 				return err
 			}
 		}
@@ -125,7 +125,7 @@ func (t *tx) stageIdentity(i lockstep.Identity) error {
 		t.queue(insertStagedClaim, "directory", id, i.Account.Kind, i.Account.ID)
 	}
 	if i.ExternalID != "" {
-		t.queue(insertStagedClaim, "directory", external+i.ExternalID, i.Account.Kind,
+		t.queue(insertStagedClaim, "directory", ExternalClaim+i.ExternalID, i.Account.Kind,
 			i.Account.ID)
 	}
 	i.Metadata, i.CustomerIDs = nil, nil
@@ -137,7 +137,7 @@ func (t *tx) stageIdentity(i lockstep.Identity) error {
 	return nil
 }
 
-func (t *tx) stageObject(customerID, id string, object stagedObject) error {
+func (t *tx) stageObject(customerID, id string, object StagedObject) error {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", id, err)
@@ -162,7 +162,7 @@ func (t *tx) stageCheckout(c lockstep.Checkout) error {
 		return nil
 	}
 	kept := lockstep.Checkout{ID: c.ID, Mode: c.Mode, Reference: c.Reference, Metadata: c.Metadata, CreatedAt: c.CreatedAt}
-	return t.stageObject(c.CustomerID, c.ID, stagedObject{Checkout: &kept})
+	return t.stageObject(c.CustomerID, c.ID, StagedObject{Checkout: &kept})
 }
 
 // Conclude implements [lockstep.Backfills].

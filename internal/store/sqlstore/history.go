@@ -1,17 +1,13 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/rundata"
-	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 const (
@@ -63,25 +59,6 @@ where key = $1 and lease_token = $2
 	and ($3 = 1 or not exists (
 		select 1 from events where key = $1 and status in ('pending', 'parked', 'failed')
 			and generation <= work.claimed_generation limit 1 offset $4 + 0))`
-
-	// selectRuns asks each record's successor, or the key, how many runs the record stands for.
-	selectRuns Statement = `
-select r.seq, r.key, r.number, coalesce(n.earlier_runs, w.run_same + 1, 1), r.began_at,
-	coalesce(n.earlier_last, nullif(w.run_last, 0), r.began_at), r.took, r.attempt, r.scope, r.priority, r.disposition,
-	r.reason, r.events, r.event_count, r.calls, r.facts
-from runs r
-left join runs n on n.key = r.key and n.number = r.number + 1
-left join work w on w.key = r.key and n.seq is null
-where r.key = $1 and r.seq < $2
-order by r.number desc limit $3 + 0`
-
-	// selectRunKeys lists the keys of an account and its customers.
-	selectRunKeys Statement = `
-select cast($1 as text) || '/' || cast($2 as text)
-union all
-select 'customer/' || customer_id from accounts where kind = $1 and id = $2 and customer_id is not null
-union all
-select 'customer/' || customer_id from former_customers where kind = $1 and id = $2`
 
 	selectRunPageEnd Statement = `select seq, began_at from runs where seq > $1 order by seq limit 1 offset $2`
 
@@ -135,75 +112,6 @@ func (t *tx) record(claim lockstep.Claim, outcome lockstep.Outcome, sure bool, s
 
 // unknown is how many events a transaction settles that does not know it yet.
 const unknown = -1
-
-// Runs implements [lockstep.History].
-func (s *Store) Runs(ctx context.Context, filter lockstep.RunFilter) (page lockstep.RunPage, err error) {
-	limit, before := cmp.Or(max(filter.Limit, 0), defaultPage), int64(math.MaxInt64)
-	if filter.Before != "" {
-		if before, err = strconv.ParseInt(filter.Before, 10, 64); err != nil {
-			return page, fmt.Errorf("read runs: %w: cursor %q is not the Next of a page", lockstep.ErrInvalid, filter.Before)
-		}
-	}
-	var found []runRow
-	err = s.read(ctx, func(t *tx) (err error) {
-		keys := []string{filter.Key.String()}
-		if !filter.Account.IsZero() {
-			keys, err = collect(ctx, t, text, selectRunKeys, filter.Account.Kind, filter.Account.ID)
-			if err != nil {
-				return err
-			}
-		}
-		found, err = t.runs(ctx, keys, before, limit+1)
-		return err
-	})
-	if len(found) > limit { // there is a next page
-		found = found[:limit]
-		page.Next = strconv.FormatInt(found[limit-1].seq, 10)
-	}
-	for _, r := range found {
-		page.Runs = append(page.Runs, r.Run)
-	}
-	return wrap(page, err, "read runs")
-}
-
-// runs returns the newest records of keys below a number.
-func (t *tx) runs(ctx context.Context, keys []string, before int64, limit int) (all []runRow, err error) {
-	var answers []func() ([]runRow, error)
-	for _, key := range keys {
-		answers = append(answers, ask(ctx, t, scanRun, selectRuns, key, before, limit))
-	}
-	for _, answer := range answers {
-		some, err := answer()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	slices.SortFunc(all, func(a, b runRow) int { return cmp.Compare(b.seq, a.seq) })
-	return all[:min(limit, len(all))], nil
-}
-
-// runRow is a record with its number among all keys.
-type runRow struct {
-	lockstep.Run
-	seq int64
-}
-
-func scanRun(row sqlrun.Scanner) (r runRow, err error) {
-	var key, events, calls, facts string
-	var began, last, took int64
-	err = row.Scan(&r.seq, &key, &r.Number, &r.Runs, &began, &last, &took, &r.Attempt, &r.Scope, &r.Priority,
-		&r.Disposition, &r.Reason, &events, &r.EventCount, &calls, &facts)
-	if err != nil {
-		return r, err
-	}
-	r.Began, r.Last, r.Took = moment(began), moment(last), time.Duration(took)*time.Millisecond
-	if err := rundata.Decode(&r.Run, events, calls, facts); err != nil {
-		return r, err
-	}
-	r.Key, err = lockstep.ParseKey(key)
-	return r, err
-}
 
 // ExpireRuns implements [lockstep.History]. Records are numbered in about the order of their first runs, so it
 // ends with the first page whose successor is young.

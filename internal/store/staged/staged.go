@@ -1,4 +1,5 @@
-package sqlstore
+// Package staged reads what a backfill has listed and not linked yet.
+package staged
 
 import (
 	"context"
@@ -8,11 +9,18 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
+
+// Reads implements the reads of [lockstep.Backfills] beside a store.
+type Reads struct {
+	// View runs a transaction that only reads.
+	View func(ctx context.Context, do func(sqlstore.View) error) error
+}
 
 const (
 	// selectStagedCustomers reads customers with their links and an operator's decisions.
-	selectStagedCustomers Statement = `
+	selectStagedCustomers sqlstore.Statement = `
 select c.body, coalesce(a.kind, f.kind, ''), coalesce(a.id, f.id, ''), coalesce(f.trust, 'proven'),
 	w.key is not null, coalesce(w.kind, ''), coalesce(w.id, '')
 from (select customer_id, body from backfill_customers where customer_id > $1 order by customer_id limit $2 + 0) c
@@ -21,35 +29,35 @@ left join former_customers f on f.customer_id = c.customer_id
 left join assignments w on w.key = 'customer/' || c.customer_id
 order by c.customer_id`
 
-	selectStagedObjects Statement = `
+	selectStagedObjects sqlstore.Statement = `
 select customer_id, body from backfill_objects where customer_id > $1 and customer_id <= $2 order by customer_id, id`
 
-	selectStagedClaims Statement = `
+	selectStagedClaims sqlstore.Statement = `
 select customer_id, kind, id from backfill_claims where origin = 'directory' and customer_id > $1
 	and customer_id <= $2 order by customer_id, kind, id`
 
-	selectStagedIdentity Statement = `select body from backfill_identities where kind = $1 and id = $2`
+	selectStagedIdentity sqlstore.Statement = `select body from backfill_identities where kind = $1 and id = $2`
 
-	selectStagedSlug Statement = `
+	selectStagedSlug sqlstore.Statement = `
 select kind, id from backfill_identities where slug = $1 and slug <> '' order by kind, id limit 1`
 
-	selectStagedExternal Statement = `
+	selectStagedExternal sqlstore.Statement = `
 select kind, id from backfill_claims where origin = 'directory' and customer_id = $1 and kind = $2 order by id limit 1`
 
-	selectStagedEmail Statement = `
+	selectStagedEmail sqlstore.Statement = `
 select kind, id from backfill_identities where email = $1 and email <> '' limit 2`
 
-	countStagedEmail Statement = `
+	countStagedEmail sqlstore.Statement = `
 select count(*) from (select customer_id from backfill_customers where email = $1 and email <> '' limit 2) as few`
 
-	selectConcluded Statement = `
+	selectConcluded sqlstore.Statement = `
 select c.customer_id, c.kind, c.id, c.rank, c.trust, c.body, i.body
 from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
 where c.outcome = 'linked' and (c.kind, c.id, c.rank, c.customer_id) > ($1, $2, $3, $4)
 order by c.kind, c.id, c.rank, c.customer_id limit $5 + 0`
 
 	// selectConcludedObjects reads the objects of the customers that selectConcluded returns.
-	selectConcludedObjects Statement = `
+	selectConcludedObjects sqlstore.Statement = `
 select customer_id, body from backfill_objects where customer_id in (
 	select c.customer_id
 	from backfill_customers c join backfill_identities i on i.kind = c.kind and i.id = c.id
@@ -57,12 +65,12 @@ select customer_id, body from backfill_objects where customer_id in (
 	order by c.kind, c.id, c.rank, c.customer_id limit $5 + 0)
 order by customer_id, id`
 
-	selectStagedPayments Statement = `
+	selectStagedPayments sqlstore.Statement = `
 select p.session_id, p.kind, p.id, coalesce(c.outcome, '') = 'linked'
 from backfill_payments p left join backfill_customers c on c.customer_id = p.customer_id
 where p.session_id > $1 order by p.session_id limit $2 + 0`
 
-	selectClaimsOf Statement = `
+	selectClaimsOf sqlstore.Statement = `
 select c.customer_id, c.origin = 'ambiguous' and w.key is null
 from backfill_claims c left join assignments w on w.key = 'customer/' || c.customer_id
 where c.kind = $1 and c.id = $2 and c.origin in ('unlinked', 'ambiguous')
@@ -72,9 +80,9 @@ order by c.customer_id limit 100`
 )
 
 // StagedCustomers implements [lockstep.Backfills].
-func (s *Store) StagedCustomers(ctx context.Context, after string,
+func (r *Reads) StagedCustomers(ctx context.Context, after string,
 	limit int) (page []lockstep.StagedCustomer, err error) {
-	err = s.read(ctx, func(t *tx) error {
+	err = r.View(ctx, func(t sqlstore.View) error {
 		page, err = collect(ctx, t, scanStagedCustomer, selectStagedCustomers, after, limit)
 		if err != nil || len(page) == 0 {
 			return err
@@ -129,7 +137,7 @@ func scanStagedCustomer(row sqlrun.Scanner) (c lockstep.StagedCustomer, err erro
 
 // objectOf is a staged object with its customer.
 type objectOf struct {
-	stagedObject
+	sqlstore.StagedObject
 	customerID string
 }
 
@@ -147,15 +155,15 @@ func scanStagedObject(row sqlrun.Scanner) (o objectOf, err error) {
 	if err := row.Scan(&o.customerID, &body); err != nil {
 		return o, err
 	}
-	if err := json.Unmarshal([]byte(body), &o.stagedObject); err != nil {
+	if err := json.Unmarshal([]byte(body), &o.StagedObject); err != nil {
 		return o, fmt.Errorf("decode an object of %s: %w", o.customerID, err)
 	}
 	return o, nil
 }
 
 // StagedIdentity implements [lockstep.Backfills].
-func (s *Store) StagedIdentity(ctx context.Context, account lockstep.Account) (identity lockstep.Identity, err error) {
-	body, err := one(ctx, s, text, selectStagedIdentity, account.Kind, account.ID)
+func (r *Reads) StagedIdentity(ctx context.Context, account lockstep.Account) (identity lockstep.Identity, err error) {
+	body, err := one(ctx, r, text, selectStagedIdentity, account.Kind, account.ID)
 	if err == nil {
 		err = json.Unmarshal([]byte(body), &identity)
 	}
@@ -163,30 +171,26 @@ func (s *Store) StagedIdentity(ctx context.Context, account lockstep.Account) (i
 }
 
 // StagedSlug implements [lockstep.Backfills].
-func (s *Store) StagedSlug(ctx context.Context, slug string) (lockstep.Account, error) {
-	account, err := one(ctx, s, scanAccount, selectStagedSlug, slug)
-	return wrap(account, err, "read listed organization by slug")
+func (r *Reads) StagedSlug(ctx context.Context, slug string) (lockstep.Account, error) {
+	found, err := one(ctx, r, account, selectStagedSlug, slug)
+	return wrap(found, err, "read listed organization by slug")
 }
 
 // StagedExternal implements [lockstep.Backfills].
-func (s *Store) StagedExternal(ctx context.Context, kind lockstep.Kind, externalID string) (lockstep.Account, error) {
-	account, err := one(ctx, s, scanAccount, selectStagedExternal, external+externalID, kind)
-	return wrap(account, err, "read listed %s by external id", kind)
+func (r *Reads) StagedExternal(ctx context.Context, kind lockstep.Kind, externalID string) (lockstep.Account, error) {
+	found, err := one(ctx, r, account, selectStagedExternal, sqlstore.ExternalClaim+externalID, kind)
+	return wrap(found, err, "read listed %s by external id", kind)
 }
 
 // StagedEmail implements [lockstep.Backfills].
-func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep.Account, customers int, err error) {
-	err = s.read(ctx, func(t *tx) error {
-		found, counted := ask(ctx, t, scanAccount, selectStagedEmail, email),
-			askOne(ctx, t, scanNumber, countStagedEmail, email)
-		if err := t.commit(ctx); err != nil {
-			return err
+func (r *Reads) StagedEmail(ctx context.Context, email string) (users []lockstep.Account, customers int, err error) {
+	err = r.View(ctx, func(t sqlstore.View) error {
+		var counts []int64
+		users = nil
+		err := t.Send(ctx, rows(&users, account, selectStagedEmail, email), rows(&counts, number, countStagedEmail, email))
+		if err == nil {
+			customers = int(counts[0])
 		}
-		if users, err = found(); err != nil {
-			return err
-		}
-		n, err := counted()
-		customers = int(n)
 		return err
 	})
 	if err != nil {
@@ -196,16 +200,14 @@ func (s *Store) StagedEmail(ctx context.Context, email string) (users []lockstep
 }
 
 // Concluded implements [lockstep.Backfills].
-func (s *Store) Concluded(ctx context.Context, after lockstep.Conclusion,
+func (r *Reads) Concluded(ctx context.Context, after lockstep.Conclusion,
 	limit int) (page []lockstep.Adoption, err error) {
-	err = s.read(ctx, func(t *tx) error {
+	err = r.View(ctx, func(t sqlstore.View) error {
 		from := []any{after.Account.Kind, after.Account.ID, after.Rank, after.CustomerID, limit}
-		adoptions := ask(ctx, t, scanAdoption, selectConcluded, from...)
-		listed := ask(ctx, t, scanStagedObject, selectConcludedObjects, from...)
-		if page, err = adoptions(); err != nil {
-			return err
-		}
-		objects, err := listed()
+		var objects []objectOf
+		page = nil
+		err := t.Send(ctx, rows(&page, scanAdoption, selectConcluded, from...),
+			rows(&objects, scanStagedObject, selectConcludedObjects, from...))
 		for _, o := range objects {
 			of := func(a lockstep.Adoption) bool { return a.CustomerID == o.customerID }
 			if i := slices.IndexFunc(page, of); i >= 0 && o.Subscription != nil {
@@ -234,17 +236,17 @@ func scanAdoption(row sqlrun.Scanner) (a lockstep.Adoption, err error) {
 }
 
 // StagedPayments implements [lockstep.Backfills].
-func (s *Store) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
+func (r *Reads) StagedPayments(ctx context.Context, after string, limit int) ([]lockstep.StagedPayment, error) {
 	scan := func(row sqlrun.Scanner) (p lockstep.StagedPayment, err error) {
 		err = row.Scan(&p.CheckoutID, &p.Named.Kind, &p.Named.ID, &p.Linked)
 		return p, err
 	}
-	page, err := all(ctx, s, scan, selectStagedPayments, after, limit)
+	page, err := all(ctx, r, scan, selectStagedPayments, after, limit)
 	return wrap(page, err, "read listed payments")
 }
 
 // ClaimsOf implements [lockstep.Backfills].
-func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
+func (r *Reads) ClaimsOf(ctx context.Context, account lockstep.Account) (
 	customers []string, contested bool, err error) {
 	type claim struct {
 		customerID string
@@ -254,7 +256,7 @@ func (s *Store) ClaimsOf(ctx context.Context, account lockstep.Account) (
 		err = row.Scan(&c.customerID, &c.contested)
 		return c, err
 	}
-	claims, err := all(ctx, s, scan, selectClaimsOf, account.Kind, account.ID)
+	claims, err := all(ctx, r, scan, selectClaimsOf, account.Kind, account.ID)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the customers that %s could have: %w", account, err)
 	}
