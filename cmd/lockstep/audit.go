@@ -35,7 +35,7 @@ type auditEntry struct {
 func (c *auditCommand) Run(ctx context.Context, in *surroundings) error {
 	query := url.Values{"limit": {"200"}}
 	if c.Since != "" {
-		since, err := parseSince(c.Since, time.Now())
+		since, err := parseTime("--since", c.Since, time.Now())
 		if err != nil {
 			return err
 		}
@@ -95,8 +95,8 @@ func (c *auditCommand) print(in *surroundings, out *tabwriter.Writer, entries []
 	return out.Flush()
 }
 
-// parseSince reads a duration before now, a date or a time.
-func parseSince(text string, now time.Time) (time.Time, error) {
+// parseTime reads a duration before now, a date or a time, which a flag says.
+func parseTime(flag, text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
@@ -105,5 +105,5 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--since: %q is neither a duration nor a date nor a time; for example 24h, 2026-11-30 or 2026-11-30T12:00:00Z", text)
+	return time.Time{}, fmt.Errorf("%s: %q is neither a duration nor a date nor a time; for example 24h, 2026-11-30 or 2026-11-30T12:00:00Z", flag, text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,12 +21,16 @@ var masks = []struct {
 	{regexp.MustCompile(`  +`), "  "}, // a column is as wide as what is masked
 }
 
-// golden FILE: compares the last output with a file, after masking times, secrets and ids of requests.
+// golden FILE [ttyout]: compares the last output, or what the terminal showed, with a file, after masking times,
+// secrets and ids of requests.
 func golden(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: golden FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: golden FILE [ttyout]")
 	}
-	text := ts.ReadFile("stdout")
+	text := ts.ReadFile(append(args, "stdout")[1])
+	if len(args) == 2 { // the terminal ends lines in its way, and first shows the line that was typed
+		_, text, _ = strings.Cut(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	}
 	for _, m := range masks {
 		text = m.pattern.ReplaceAllString(text, m.mask)
 	}

@@ -30,6 +30,8 @@ type program struct {
 	Instance  instanceCommand  `cmd:"" group:"operate" help:"Move to another Clerk instance."`
 	Keys      keysCommand      `cmd:"" group:"operate" help:"Create, list and revoke API keys."`
 	Audit     auditCommand     `cmd:"" group:"operate" help:"Show what operators did, when and why."`
+	Events    eventsCommand    `cmd:"" group:"operate" help:"List, show and replay stored events."`
+	Work      workCommand      `cmd:"" group:"operate" help:"List, retry and drop what is pending, parked or failed."`
 	Migrate   migrateCommand   `cmd:"" group:"operate" help:"Move from SQLite to PostgreSQL."`
 
 	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`

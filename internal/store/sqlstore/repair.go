@@ -174,6 +174,9 @@ func (t *tx) retry(ctx context.Context, marks []lockstep.Mark) (before []lockste
 
 // Drop implements [lockstep.Repairs].
 func (s *Store) Drop(ctx context.Context, drop lockstep.Drop) (before lockstep.Work, err error) {
+	if drop.Key.Kind == lockstep.KeySweep || drop.Key.Kind == lockstep.KeyWake {
+		return before, fmt.Errorf("drop: %w: %s repairs other keys, so it cannot be dropped", lockstep.ErrInvalid, drop.Key)
+	}
 	for ended := false; !ended && err == nil; {
 		err = s.write(ctx, func(t *tx) error {
 			before, ended, err = t.dropKey(ctx, drop)
@@ -208,8 +211,6 @@ const mostTypes = 10_000
 // droppable returns why a key must not be dropped.
 func (t *tx) droppable(ctx context.Context, w lockstep.Work, unless []string) error {
 	switch {
-	case w.Key.Kind == lockstep.KeySweep, w.Key.Kind == lockstep.KeyWake:
-		return fmt.Errorf("%w: %s repairs other keys, so it cannot be dropped", lockstep.ErrInvalid, w.Key)
 	case !w.LeaseUntil.IsZero():
 		return lockstep.ErrBusy
 	case w.Status() == lockstep.WorkDone, w.Status() == lockstep.WorkDropped:

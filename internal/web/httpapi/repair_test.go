@@ -106,7 +106,7 @@ func TestAParkedKeyIsReplayedDroppedAndRetried(t *testing.T) {
 		"replay-events event/evt_of_cus_stranger requested",
 		"replay-events event/evt_none requested",
 		"replay-events event/evt_of_cus_stranger done",
-		"replay-events event/evt_none done",
+		`replay-events event/evt_none done  {"stored":false}`,
 		`replay-events customer/cus_stranger done {"events":{"parked":1}} {"status":"pending"}`,
 		"drop-work customer/cus_stranger requested",
 		`drop-work customer/cus_stranger done {"attempts":1,"reason":"` + parked[0].Reason + `","status":"parked"} {"status":"dropped"}`,

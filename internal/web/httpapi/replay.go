@@ -61,8 +61,7 @@ func (a *API) replay(ctx context.Context, in *replayInput, trail *audit.Trail) (
 	if in.Body.Background {
 		priority = lockstep.Background
 	}
-	refs := in.refs()
-	replayed, err := a.Store.Replay(ctx, lockstep.ReplayRequest{Events: refs, Priority: priority, Scope: a.Operations.scope})
+	replayed, err := a.Store.Replay(ctx, lockstep.ReplayRequest{Events: in.refs(), Priority: priority, Scope: a.Operations.scope})
 	if err != nil {
 		return nil, a.problem(ctx, "replay events", err)
 	}
@@ -70,8 +69,21 @@ func (a *API) replay(ctx context.Context, in *replayInput, trail *audit.Trail) (
 		return nil, huma.Error404NotFound("events: none of them is stored; they did not arrive, or their retention has ended")
 	}
 	out := &replayOutput{}
-	out.Body.Unknown = unknownEvents(refs, replayed)
-	statuses := map[lockstep.Key]audit.Facts{}
+	out.Body.Unknown = in.unknown(replayed)
+	if len(in.Body.Events) <= namedSubjects {
+		for _, id := range out.Body.Unknown {
+			trail.Done(audit.Object("event", id), nil, audit.Facts{"stored": false})
+		}
+	}
+	out.Body.Keys = recordReplay(trail, out.count(replayed))
+	a.Wake()
+	a.Log.WarnContext(ctx, "events replayed by an operator", "events", out.Body.Replayed, "keys", len(out.Body.Keys))
+	return out, nil
+}
+
+// count counts the events. It returns how many each key has, by the status before.
+func (out *replayOutput) count(replayed []lockstep.Replayed) map[lockstep.Key]map[lockstep.EventStatus]int {
+	statuses := map[lockstep.Key]map[lockstep.EventStatus]int{}
 	for _, r := range replayed {
 		if r.Key.IsZero() {
 			out.Body.Ignored++
@@ -82,41 +94,33 @@ func (a *API) replay(ctx context.Context, in *replayInput, trail *audit.Trail) (
 			out.Body.Reopened++
 		}
 		if statuses[r.Key] == nil {
-			statuses[r.Key] = audit.Facts{}
+			statuses[r.Key] = map[lockstep.EventStatus]int{}
 		}
-		before, _ := statuses[r.Key][string(r.Event.Status)].(int)
-		statuses[r.Key][string(r.Event.Status)] = before + 1
+		statuses[r.Key][r.Event.Status]++
 	}
-	out.Body.Keys = recordReplay(trail, statuses)
-	a.Wake()
-	a.Log.WarnContext(ctx, "events replayed by an operator", "events", out.Body.Replayed, "keys", len(out.Body.Keys))
-	return out, nil
+	return statuses
 }
 
 // recordReplay notes for each key how many of its events had which status. It returns the keys.
-func recordReplay(trail *audit.Trail, statuses map[lockstep.Key]audit.Facts) []string {
+func recordReplay(trail *audit.Trail, statuses map[lockstep.Key]map[lockstep.EventStatus]int) []string {
 	keys := []string{}
-	for key := range maps.Keys(statuses) {
+	for _, key := range slices.SortedFunc(maps.Keys(statuses), func(a, b lockstep.Key) int {
+		return strings.Compare(a.String(), b.String())
+	}) {
+		trail.Done(keySubject(key.String()), audit.Facts{"events": statuses[key]}, audit.Facts{"status": lockstep.WorkPending})
 		keys = append(keys, key.String())
-	}
-	slices.Sort(keys)
-	for _, text := range keys {
-		key, err := lockstep.ParseKey(text)
-		if err == nil {
-			trail.Done(keySubject(text), audit.Facts{"events": statuses[key]}, audit.Facts{"status": lockstep.WorkPending})
-		}
 	}
 	return keys
 }
 
-// unknownEvents returns the requested events that are not stored.
-func unknownEvents(refs []lockstep.EventRef, replayed []lockstep.Replayed) []string {
+// unknown returns the requested events that are not stored, as the caller wrote them.
+func (in *replayInput) unknown(replayed []lockstep.Replayed) []string {
 	unknown := []string{}
-	for _, ref := range refs {
+	for i, ref := range in.refs() {
 		if !slices.ContainsFunc(replayed, func(r lockstep.Replayed) bool {
 			return r.Event.ID == ref.ID && (ref.Source == "" || ref.Source == r.Event.Source)
 		}) {
-			unknown = append(unknown, ref.ID)
+			unknown = append(unknown, in.Body.Events[i])
 		}
 	}
 	return unknown

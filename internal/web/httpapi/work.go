@@ -105,6 +105,9 @@ func (a *API) retryWork(ctx context.Context, in *retryInput, trail *audit.Trail)
 	if err != nil {
 		return nil, a.problem(ctx, "retry work", err)
 	}
+	if len(before) == 0 {
+		return nil, huma.Error404NotFound("keys: none of them ever had work; GET /v1/work lists the open ones")
+	}
 	out := &retryOutput{}
 	out.Body.Keys, out.Body.Unknown = []workView{}, unknown
 	for _, w := range before {
@@ -112,8 +115,8 @@ func (a *API) retryWork(ctx context.Context, in *retryInput, trail *audit.Trail)
 			audit.Facts{"status": lockstep.WorkPending})
 		out.Body.Keys = append(out.Body.Keys, viewWork(lockstep.OpenWork{Work: w}))
 	}
-	if len(before) == 0 {
-		return nil, huma.Error404NotFound("keys: none of them ever had work; GET /v1/work lists the open ones")
+	for _, key := range unknown {
+		trail.Done(keySubject(key), nil, audit.Facts{"known": false})
 	}
 	a.Wake()
 	a.Log.WarnContext(ctx, "work retried by an operator", "keys", len(before))
