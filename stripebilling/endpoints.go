@@ -1,6 +1,7 @@
 package stripebilling
 
-// endpoints are the routes that this package calls, for the metrics of its calls.
+// endpoints are the routes that a server calls through this package, for the metrics of its calls. Calls that
+// only lockstep setup makes are not here: their series would always be 0.
 var endpoints = []string{
 	"POST /v1/billing_portal/sessions",
 	"GET /v1/charges",

@@ -22,7 +22,7 @@ var rules = upstream.Rules{
 	Missing:   "resource_missing",
 	Objects:   true,
 	Refusal:   refusal,
-	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "charges", "checkout",
+	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "configurations", "charges", "checkout",
 		"create_preview", "customers", "disputes", "entitlements",
 		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "payment_methods", "prices",
 		"products", "refunds",
