@@ -81,11 +81,13 @@ var mayImport = map[string][]string{
 		"internal/out/email",
 		"internal/sync/pricebook", "internal/upstream", "internal/store/watch", "internal/metrics", "stripebilling", "clerkdirectory"},
 	"internal/store/transfer": {},
+	"internal/setup":          {".", "internal/sync/ingest", "stripebilling"},
 	"simulator/":              {"simulator/"},
 	"examples/":               {"."},
 	"deploy/":                 {},
 	"cmd/lockstep": {".", "server", "internal/buildinfo", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
-		"internal/store/transfer", "clerkdirectory", "examples/"},
+		"internal/store/transfer", "internal/setup", "internal/sync/ingest", "internal/web/audit", "stripebilling",
+		"clerkdirectory", "examples/"},
 }
 
 // mustNotImport lists foreign packages that would bring a concern into the wrong package.

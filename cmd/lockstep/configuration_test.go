@@ -189,7 +189,7 @@ func flagsOf(t *testing.T) flagSettings {
 	model := newParser(&program{}).Model
 	flags := model.Flags
 	for _, node := range model.Leaves(true) {
-		if node.Name == "serve" || node.Name == "link" {
+		if node.Name == "serve" || node.Name == "link" || node.Name == "setup" {
 			flags = append(flags, node.Flags...)
 		}
 	}

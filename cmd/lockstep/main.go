@@ -20,6 +20,7 @@ type program struct {
 	Serve serveCommand `cmd:"" group:"start" help:"Run the service."`
 
 	Doctor    doctorCommand    `cmd:"" group:"operate" help:"Check the installation: keys, webhook endpoints, prices, held deletions and failed work."`
+	Setup     setupCommand     `cmd:"" group:"operate" help:"Create or repair the webhook endpoint and the portal at Stripe, and say what to paste into Clerk."`
 	Health    healthCommand    `cmd:"" group:"operate" help:"Check that the running service answers and can write its database."`
 	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
 	Link      linkCommand      `cmd:"" group:"operate" help:"Link a customer or a guest's payment to an account."`

@@ -64,13 +64,13 @@ func (c *migrateCommand) Run(ctx context.Context, in *surroundings) (err error) 
 	return printMoved(in, moved)
 }
 
-// operator is who runs the command, for the audit log: it moves with the data.
-func (c *migrateCommand) operator() transfer.Operator {
+// operator is who runs a command that needs no service, for the audit log.
+func (r reasoned) operator() transfer.Operator {
 	name := strconv.Itoa(os.Getuid())
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
-	return transfer.Operator{Name: "local/" + name, Reason: c.Reason}
+	return transfer.Operator{Name: "local/" + name, Reason: r.Reason}
 }
 
 // scheme quotes what an argument starts with. The rest of a URL may contain a password.

@@ -23,6 +23,7 @@ type serviceSettings struct {
 	Addr          string   `toml:"addr" flag:"addr" default:"127.0.0.1:8080" doc:"Where to listen"`
 	Database      string   `toml:"database" flag:"database" default:"sqlite:lockstep.db" doc:"Where to keep data" more:"Use sqlite:PATH for one process ([sqlite.md](sqlite.md)), or postgres://USER:PASSWORD@HOST/DATABASE for several ([postgresql.md](postgresql.md))."`
 	Connections   int      `toml:"database_connections" default:"12" doc:"PostgreSQL connections per process" more:"A process opens a third more for reads. The connections of all processes together must stay below PostgreSQL's max_connections."`
+	PublicURL     string   `toml:"public_url" flag:"public-url" default:"none" doc:"Where the outside reaches Lockstep: https://billing.example.com" more:"lockstep setup registers it at Stripe, with the webhook path behind it ([setup.md](setup.md))."`
 	ReturnOrigins []string `toml:"return_origins" default:"none" doc:"The origins of your pages, for example \"https://app.example.com\"" more:"Browsers may call the API only from these origins, and buyers return only to them. Without any, browsers cannot start a checkout, and your servers may name every https URL."`
 	Proxies       []string `toml:"trusted_proxies" default:"this machine" doc:"Proxies whose X-Forwarded-For Lockstep trusts" more:"Addresses or networks, for example \"10.0.0.0/8\". Lockstep limits wrong credentials by client, so list the load balancers in front of it. [] trusts none."`
 }

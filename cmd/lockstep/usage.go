@@ -45,9 +45,12 @@ func report(to io.Writer, parsed *kong.Context, err error) int {
 	fmt.Fprintf(to, "lockstep: %v\n", err)
 	var parse *kong.ParseError
 	var usage usageError
+	var ended *endedError
 	switch {
 	case errors.As(err, &parse):
 		parsed = parse.Context
+	case errors.As(err, &ended):
+		return ended.status
 	case !errors.As(err, &usage):
 		return statusFailed
 	}

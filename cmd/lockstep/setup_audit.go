@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/web/audit"
+	"github.com/lockstep-dev/lockstep/pgstore"
+)
+
+// recorded runs do, and records it in the audit log. Without a database it runs all the same: setup is for the
+// time before the first start too.
+func (c *setupCommand) recorded(ctx context.Context, in *surroundings, t *setupTarget, r *setupReport,
+	do func() error) (err error) {
+	store, err := openExisting(ctx, t.database, t.file.Connections, in)
+	if err != nil {
+		r.Recorded = "not recorded: " + err.Error()
+		return do()
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	r.Recorded = "recorded"
+	action := audit.Action{Actor: c.operator().Name, Name: "setup", Reason: c.Reason,
+		Subjects: []audit.Subject{{Name: "stripe"}}}
+	return (&audit.Recorder{Store: store, Log: in.log}).Do(ctx, action, func(trail *audit.Trail) error {
+		before := r.Findings
+		err := do()
+		var fixed []string
+		for _, f := range r.Findings {
+			if f.Fixed {
+				fixed = append(fixed, f.Subject+": "+f.Problem+"; "+f.Fix)
+			}
+		}
+		if err == nil {
+			trail.Done(action.Subjects[0], audit.Facts{"differences": len(before)}, audit.Facts{"fixed": fixed})
+		}
+		return err
+	})
+}
+
+// openExisting opens the store, if its database exists and has a schema.
+func openExisting(ctx context.Context, url string, connections int, in *surroundings) (lockstep.Store, error) {
+	if path, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, errNoDatabase
+		}
+	} else if exists, err := pgstore.Exists(ctx, url); err != nil {
+		return nil, err
+	} else if !exists {
+		return nil, errNoDatabase
+	}
+	return openStore(ctx, url, connections, in.log)
+}
