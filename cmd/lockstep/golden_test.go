@@ -18,18 +18,25 @@ var masks = []struct {
 	{regexp.MustCompile(`lockstep_[A-Z2-7]{52}`), "SECRET"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "REQUEST"},
 	{regexp.MustCompile(`local/[^"\s]+`), "local/USER"},
-	{regexp.MustCompile(`  +`), "  "}, // a column is as wide as what is masked
+	{regexp.MustCompile(`\bwhsec_[A-Za-z0-9]{32}\b`), "whsec_SECRET"},
+	{regexp.MustCompile(`\b(we|bpc)_1[A-Za-z0-9]{20,}\b`), "${1}_ID"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDR"},
+	{regexp.MustCompile(`\r\n`), "\n"}, // of a terminal
+	{regexp.MustCompile(`  +`), "  "},  // a column is as wide as what is masked
 }
 
-// golden FILE [ttyout]: compares the last output, or what the terminal showed, with a file, after masking times,
-// secrets and ids of requests.
+// typed is the line that a script types into a terminal: enter, or yes.
+var typed = regexp.MustCompile(`^(yes)?\r\n`)
+
+// golden FILE [stderr|ttyout]: compares the last output, or what the terminal showed, with a file, after masking
+// times, secrets and ids of requests.
 func golden(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: golden FILE [ttyout]")
+		ts.Fatalf("usage: golden FILE [stderr|ttyout]")
 	}
 	text := ts.ReadFile(append(args, "stdout")[1])
-	if len(args) == 2 { // the terminal ends lines in its way, and first shows the line that was typed
-		_, text, _ = strings.Cut(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	if len(args) == 2 && args[1] == "ttyout" { // the terminal first shows the line that was typed
+		text = typed.ReplaceAllString(text, "")
 	}
 	for _, m := range masks {
 		text = m.pattern.ReplaceAllString(text, m.mask)

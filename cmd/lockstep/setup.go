@@ -159,7 +159,7 @@ type elsewhere struct {
 func (r *setupReport) status(failed error) error {
 	open := 0
 	for _, f := range r.Findings {
-		if !f.Fixed {
+		if !f.Fixed && !f.Next {
 			open++
 		}
 	}
@@ -176,7 +176,9 @@ func (c *setupCommand) print(in *surroundings, r *setupReport) error {
 		if r.Findings == nil {
 			r.Findings = []setup.Finding{}
 		}
-		return json.NewEncoder(in.stdout).Encode(r)
+		encoder := json.NewEncoder(in.stdout)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(r)
 	}
 	var out io.Writer = os.Stderr
 	if c.Check {
@@ -184,11 +186,14 @@ func (c *setupCommand) print(in *surroundings, r *setupReport) error {
 	}
 	fmt.Fprintf(out, "Stripe, %s mode, API version %s: %s\n", r.Mode, stripebilling.APIVersion, r.URL)
 	for _, f := range r.Findings {
-		if f.Fixed {
-			fmt.Fprintf(out, "fixed    %s: %s\n         %s\n", f.Subject, f.Problem, f.Fix)
-		} else {
-			fmt.Fprintf(out, "differs  %s: %s\n         %s\n", f.Subject, f.Problem, f.Fix)
+		state := "differs"
+		switch {
+		case f.Fixed:
+			state = "fixed"
+		case f.Next:
+			state = "next"
 		}
+		fmt.Fprintf(out, "%-7s  %s: %s\n         %s\n", state, f.Subject, f.Problem, f.Fix)
 	}
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(out, "ok       the endpoint and the portal are as the service needs them")
@@ -196,7 +201,7 @@ func (c *setupCommand) print(in *surroundings, r *setupReport) error {
 	for _, e := range r.Elsewhere {
 		fmt.Fprintf(out, "note     endpoint/%s delivers to %s. Delete it at Stripe if that was this service's address.\n", e.ID, e.URL)
 	}
-	if r.Clerk != nil {
+	if r.Clerk != nil && !c.Check {
 		r.Clerk.print(out)
 	}
 	if !c.Check {

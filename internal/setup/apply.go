@@ -42,7 +42,11 @@ func (s *Setup) Apply(ctx context.Context, findings []Finding) (after []Finding,
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", f.Subject, err))
 		}
-		after = append(append(after, f), next...)
+		after = append(after, f)
+		for _, n := range next {
+			n.Next = true
+			after = append(after, n)
+		}
 	}
 	return after, errors.Join(failures...)
 }

@@ -27,6 +27,7 @@ type Finding struct {
 	Problem string `json:"problem"`
 	Fix     string `json:"fix"` // what the operator does about it, or what setup did
 	Fixed   bool   `json:"fixed"`
+	Next    bool   `json:"next,omitempty"` // it follows from a change that this run made: the operator goes on
 
 	change change
 }
