@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 		n, err := strconv.Atoi(os.Getenv(rowsVariable))
 		exitOn(err)
 		operate(os.Getenv(pathVariable), os.Getenv(operationVariable), n)
+	case "backup":
+		backUp(os.Getenv(pathVariable), os.Getenv(operationVariable))
 	default:
 		exitOn(fmt.Errorf("no role %q", role))
 	}

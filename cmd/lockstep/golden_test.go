@@ -2,7 +2,6 @@ package main
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +20,10 @@ var masks = []struct {
 	{regexp.MustCompile(`\bwhsec_[A-Za-z0-9]{32}\b`), "whsec_SECRET"},
 	{regexp.MustCompile(`\b(we|bpc)_1[A-Za-z0-9]{20,}\b`), "${1}_ID"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDR"},
+	{regexp.MustCompile(`\b\d+ bytes`), "N bytes"},
+	{regexp.MustCompile(`"bytes":\d+,"schema":\d+,"rows":\{[^}]*\}`), `"bytes":N,"schema":N,"rows":{…}`},
+	{regexp.MustCompile(`schema \d+`), "schema N"},
+	{regexp.MustCompile(`\d+ of about \d+`), "N of about N"},
 	{regexp.MustCompile(`\r\n`), "\n"}, // of a terminal
 	{regexp.MustCompile(`  +`), "  "},  // a column is as wide as what is masked
 }

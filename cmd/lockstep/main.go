@@ -33,6 +33,7 @@ type program struct {
 	Audit     auditCommand     `cmd:"" group:"operate" help:"Show what operators did, when and why."`
 	Events    eventsCommand    `cmd:"" group:"operate" help:"List, show and replay stored events."`
 	Work      workCommand      `cmd:"" group:"operate" help:"List, retry and drop what is pending, parked or failed."`
+	Backup    backupCommand    `cmd:"" group:"operate" help:"Copy the SQLite database to a file, also while the service runs."`
 	Migrate   migrateCommand   `cmd:"" group:"operate" help:"Move from SQLite to PostgreSQL."`
 
 	Sim simCommand `cmd:"" group:"develop" help:"Run only the Stripe and Clerk simulators."`
