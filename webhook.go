@@ -87,13 +87,13 @@ type WebhookEndpoint struct {
 // AccessNotification is the newest access of an account that endpoints are to get.
 type AccessNotification struct {
 	Digest   string
-	Sequence int64 // grows by one with each change
+	Sequence int64 // grows with each change, also over a restored backup: milliseconds since 1970, or one more than the last
 	At       time.Time
 }
 
 // Webhooks stores deliveries and the health of endpoints.
 type Webhooks interface {
-	// NotifyAccess stores the digest of an account's new access, increments its sequence and
+	// NotifyAccess stores the digest of an account's new access, raises its sequence and
 	// marks the keys, in one transaction. ErrLeaseLost when the claim is not the current one.
 	NotifyAccess(ctx context.Context, claim Claim, account Account, digest string, keys []Key) error
 	// AccessNotification returns what NotifyAccess stored last, or ErrNotFound.

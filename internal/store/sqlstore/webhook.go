@@ -10,9 +10,12 @@ import (
 )
 
 const (
+	// The time makes the sequence higher than all that were given before the database was restored from a backup:
+	// receivers drop messages with a lower one.
 	upsertNotified Statement = `
-insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, 1, $4)
-on conflict (kind, id) do update set digest = excluded.digest, sequence = access_told.sequence + 1, at = excluded.at`
+insert into access_told (kind, id, digest, sequence, at) values ($1, $2, $3, $4, $4)
+on conflict (kind, id) do update set digest = excluded.digest, at = excluded.at,
+	sequence = case when access_told.sequence < excluded.at then excluded.at else access_told.sequence + 1 end`
 
 	selectNotified Statement = `select digest, sequence, at from access_told where kind = $1 and id = $2`
 
