@@ -124,6 +124,7 @@ type mailServer struct {
 	calls int
 	mails map[string]int // by Message-ID
 	to    []string       // recipients, in order of arrival
+	said  map[string]int // e-mails by recipient and subject
 }
 
 // Deliver implements [lockstep.Mailer].
@@ -141,6 +142,7 @@ func (l *mailServer) Deliver(_ context.Context, mail lockstep.Email, ready func(
 	}
 	l.mails[mail.ID]++
 	l.to = append(l.to, mail.To)
+	l.said[mail.To+": "+mail.Subject]++
 	return nil
 }
 

@@ -152,7 +152,7 @@ func create(t *testing.T, seed uint64, dir string, loud bool, changes ...func(*s
 		former: map[string]string{}, unnoticed: map[string]bool{}, prior: map[string]bool{}, named: map[string]string{},
 		customerBefore: map[string]string{}, disputes: map[string]string{}, taken: map[string]bool{},
 		refunded:   map[string][]time.Time{},
-		mailServer: &mailServer{mails: map[string]int{}}}
+		mailServer: &mailServer{mails: map[string]int{}, said: map[string]int{}}}
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	w.serviceLog = slog.New(slog.NewJSONHandler(w.oracle, debug))
 	if loud {
