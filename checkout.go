@@ -87,7 +87,7 @@ type Purchases interface {
 	// BeginPurchase takes the account's lock for at most lease. ErrBusy while another request holds it.
 	// The lock's number is new, unless a request with the same fingerprint was left unsettled within
 	// the last 23 hours. Then the number is the same, so that an idempotency key derived from it
-	// returns the session that Stripe may have created.
+	// returns the session that Stripe may have created. Numbers grow, also over a restored backup.
 	BeginPurchase(ctx context.Context, account Account, fingerprint string, lease time.Duration) (PurchaseLock, error)
 	// EndPurchase releases the lock. settled means that Stripe answered, so the result is known.
 	// ErrLeaseLost if another request holds the lock by now.

@@ -10,13 +10,16 @@ import (
 )
 
 const (
-	// An idempotency key counts from its first use, so a number that is used again keeps its time.
+	// An idempotency key counts from its first use, so a number that is used again keeps its time. A new number is
+	// the time, if that is higher: a database that was restored from a backup must not give a number again whose
+	// key Stripe still knows.
 	takeLock Statement = `
 insert into purchases (kind, id, token, lease_until, number, fingerprint, settled, began_at)
-values ($1, $2, $3, $4, 1, $5, 0, $6)
+values ($1, $2, $3, $4, $6, $5, 0, $6)
 on conflict (kind, id) do update set
 	number = case when purchases.settled = 0 and purchases.fingerprint = excluded.fingerprint and purchases.began_at > $7
-		then purchases.number else purchases.number + 1 end,
+		then purchases.number
+		when purchases.number < excluded.number then excluded.number else purchases.number + 1 end,
 	began_at = case when purchases.settled = 0 and purchases.fingerprint = excluded.fingerprint and purchases.began_at > $7
 		then purchases.began_at else excluded.began_at end,
 	token = excluded.token, lease_until = excluded.lease_until, fingerprint = excluded.fingerprint, settled = 0
