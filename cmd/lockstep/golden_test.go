@@ -28,8 +28,8 @@ var masks = []struct {
 	{regexp.MustCompile(`  +`), "  "},  // a column is as wide as what is masked
 }
 
-// typed is the line that a script types into a terminal: enter, or yes.
-var typed = regexp.MustCompile(`^(yes)?\r\n`)
+// typed is the line that a script types into a terminal: enter, or y.
+var typed = regexp.MustCompile(`^y?\r\n`)
 
 // golden FILE [stderr|ttyout]: compares the last output, or what the terminal showed, with a file, after masking
 // times, secrets and ids of requests.
