@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":              {"."},
 	"internal/upstream":             {"."},
 	"internal/store/storetest":      {"."},
+	"internal/store/repairtest":     {"."},
 	"internal/out/email":            {"."},
 	"internal/out/mailbox":          {"."},
 	"smtpmail":                      {"."},

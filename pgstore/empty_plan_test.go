@@ -14,13 +14,13 @@ import (
 
 // whole lists statements that may read a whole index.
 var whole = map[string]string{
-	"SelectIgnored":    "Forget reads all ignored events of a source",
-	"selectEventTally": "of what is open, by a partial index",
-	"Backlog":          "of what is pending or ended badly, by partial indexes",
-	"CountOpen":        "of at most as many open events as it counts",
-	"EventsOpen":       "of what is open, once that is known to be little",
-	"EventNumbers":     "the first and the last entry of an index",
-	"tallyDeletions":   "of what is being deleted, by a partial index",
+	"SelectIgnored": "Forget reads all ignored events of a source",
+	"EventTally":    "of what is open, by a partial index",
+	"Backlog":       "of what is pending or ended badly, by partial indexes",
+	"CountOpen":     "of at most as many open events as it counts",
+	"EventsOpen":    "of what is open, once that is known to be little",
+	"EventNumbers":  "the first and the last entry of an index",
+	"DeletionTally": "of what is being deleted, by a partial index",
 }
 
 // A connection keeps the plan that it made on an empty database while its tables fill, until

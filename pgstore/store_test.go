@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
+	"github.com/lockstep-dev/lockstep/internal/store/repairtest"
 	"github.com/lockstep-dev/lockstep/internal/store/storetest"
 	"github.com/lockstep-dev/lockstep/pgstore"
 )
@@ -49,6 +50,13 @@ func TestStoreInSmallSteps(t *testing.T) {
 	storetest.RunInSteps(t, func(t *testing.T) storetest.Open {
 		url := fresh(t)
 		return func(t *testing.T) lockstep.Store { return open(t, url, pgstore.StepRows(storetest.StepRows)) }
+	})
+}
+
+func TestRepairs(t *testing.T) {
+	t.Parallel()
+	repairtest.Run(t, func(t *testing.T) lockstep.Store {
+		return open(t, fresh(t), pgstore.StepRows(repairtest.StepRows))
 	})
 }
 

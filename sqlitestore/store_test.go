@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/repairtest"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 	"github.com/lockstep-dev/lockstep/internal/store/storetest"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
@@ -30,6 +31,18 @@ func TestStoreInSmallSteps(t *testing.T) {
 			closeAfter(t, store)
 			return store
 		}
+	})
+}
+
+func TestRepairs(t *testing.T) {
+	t.Parallel()
+	repairtest.Run(t, func(t *testing.T) lockstep.Store {
+		store, err := sqlitestore.Open(t.Context(), sqlitetest.Path(t), sqlitestore.StepRows(repairtest.StepRows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAfter(t, store)
+		return store
 	})
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
 
-// Lists implements the lists of [lockstep.Inbox], [lockstep.Queue] and [lockstep.Repairs] beside a store.
+// Lists implements what operators read: lists of [lockstep.Inbox], [lockstep.Queue], [lockstep.Repairs],
+// [lockstep.Audit], [lockstep.Deletions] and [lockstep.Accounts], beside a store.
 type Lists struct {
 	// View runs a transaction that only reads.
 	View func(ctx context.Context, do func(sqlstore.View) error) error
@@ -39,7 +40,7 @@ func (l *Lists) Events(ctx context.Context, filter lockstep.EventFilter) (lockst
 
 // events reads page after page, each in a short transaction of its own, until one is full or bounded.
 func (l *Lists) events(ctx context.Context, f lockstep.EventFilter) (page lockstep.EventPage, err error) {
-	limit, before, err := sqlstore.PageOf(f.Limit, f.Before)
+	limit, before, err := pageOf(f.Limit, f.Before)
 	if err != nil {
 		return page, err
 	}

@@ -40,6 +40,12 @@ var plans = []struct {
 	{"WorkOf", listing.WorkOf, []string{"PRIMARY KEY (key=?)"}},
 	{"RunsOf", listing.RunsOf, []string{"runs_of_key (key=?)"}},
 	{"RunKeys", listing.RunKeys, nil},
+	{"EventTally", listing.EventTally, []string{"events_open"}},
+	{"DeletionTally", listing.DeletionTally, []string{"accounts_deletion"}},
+	{"RefusedDeletions", listing.RefusedDeletions, []string{"accounts_deletion_refused"}},
+	{"Troubled", listing.Troubled, []string{"accounts_problems"}},
+	{"Audit", listing.Audit, []string{"INTEGER PRIMARY KEY (rowid<?)"}},
+	{"AuditOfAccount", listing.AuditOfAccount, []string{"audit_of_account (account_kind=? AND account_id=? AND seq<?)"}},
 	{"OpenSince", listing.OpenSince, []string{"events_open (key=? AND status=?)"}},
 }
 

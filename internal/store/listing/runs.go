@@ -38,7 +38,7 @@ select 'customer/' || customer_id from former_customers where kind = $1 and id =
 
 // Runs implements [lockstep.History].
 func (l *Lists) Runs(ctx context.Context, filter lockstep.RunFilter) (page lockstep.RunPage, err error) {
-	limit, before, err := sqlstore.PageOf(filter.Limit, filter.Before)
+	limit, before, err := pageOf(filter.Limit, filter.Before)
 	if err != nil {
 		return page, fmt.Errorf("read runs: %w", err)
 	}

@@ -33,10 +33,6 @@ order by deletion_at, kind, id limit $2 + 0`
 	selectRefused Statement = `
 select kind, id, 'refused', deletion_at from accounts where deletion_refused = 1 and deletion_refused <> 0
 order by deletion_at, kind, id limit $1 + 0`
-
-	tallyDeletions Statement = `select deletion, count(*) from accounts where deletion <> '' and deletion_refused = 0 group by deletion`
-
-	countRefused Statement = `select 'refused', count(*) from accounts where deletion_refused = 1 and deletion_refused <> 0`
 )
 
 // BeginDeletion implements [lockstep.Deletions].
@@ -122,26 +118,6 @@ func scanDeletion(row sqlrun.Scanner) (d lockstep.Deletion, err error) {
 	err = row.Scan(&d.Account.Kind, &d.Account.ID, &d.State, &at)
 	d.At = moment(at)
 	return d, err
-}
-
-// DeletionTally implements [lockstep.Deletions].
-func (s *Store) DeletionTally(ctx context.Context) (map[lockstep.DeletionState]int64, error) {
-	counts, err := all(ctx, s, scanCount, tallyDeletions)
-	if err != nil {
-		return nil, fmt.Errorf("count deletions: %w", err)
-	}
-	refused, err := one(ctx, s, scanCount, countRefused)
-	if err != nil {
-		return nil, fmt.Errorf("count refused deletions: %w", err)
-	}
-	tally := map[lockstep.DeletionState]int64{}
-	if refused.events > 0 {
-		tally[lockstep.DeletionRefused] = refused.events
-	}
-	for _, c := range counts {
-		tally[lockstep.DeletionState(c.status)] = c.events
-	}
-	return tally, nil
 }
 
 // DecideDeletions implements [lockstep.Deletions]. The last step resets the brake's count.

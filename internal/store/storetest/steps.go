@@ -18,7 +18,7 @@ const StepRows = 6
 func RunInSteps(t *testing.T, fresh func(t *testing.T) Open) {
 	run(t, fresh, map[string]map[string]func(*world){
 		"steps": steps, "webhooks": webhooks, "deletions": deletions, "forget": forget, "wake": wakes, "link": links,
-		"finish": finish, "history": history, "listed": listed, "audit": audit, "replays": replays, "retries": retries, "drops": drops,
+		"finish": finish, "history": history, "listed": listed, "audit": audit,
 	})
 }
 

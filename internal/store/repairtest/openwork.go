@@ -1,4 +1,4 @@
-package storetest
+package repairtest
 
 import (
 	"errors"
@@ -82,7 +82,7 @@ var openWork = map[string]func(*world){
 		w.ok(err)
 		w.deliver("evt_2", cus1)
 		w.finish(w.claim(cus1), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
-		w.holdFirst(cus2)
+		held := w.hold(cus2)
 		page, err := w.OpenWork(w.Context(), lockstep.WorkFilter{})
 		w.ok(err)
 		if len(page.Work) != 2 {
@@ -94,9 +94,7 @@ var openWork = map[string]func(*world){
 		if !page.Work[0].Since.Equal(d.Event.ReceivedAt) || !page.Work[1].Since.IsZero() {
 			w.Errorf("since %s and %s", page.Work[0].Since, page.Work[1].Since)
 		}
-		if !near(page.Work[1].LeaseUntil, time.Minute) {
-			w.Errorf("leased until %s", page.Work[1].LeaseUntil)
-		}
+		equal(w, "leased until", page.Work[1].LeaseUntil, held.LeaseUntil)
 	},
 	"no page repeats or misses a key while others are added": func(w *world) {
 		w.fillWork()

@@ -1,4 +1,4 @@
-package storetest
+package repairtest
 
 import (
 	"errors"
@@ -38,9 +38,9 @@ var drops = map[string]func(*world){
 			w.Errorf("got %+v", work)
 		}
 		w.eventIs("evt_1", cus1, lockstep.EventDropped, "dropped by key/ada")
-		ids, _ := w.ids(lockstep.EventFilter{Status: lockstep.EventDropped})
+		ids := w.ids(lockstep.EventFilter{Status: lockstep.EventDropped})
 		equal(w, "dropped", ids, []string{"evt_1"})
-		ids, _ = w.ids(lockstep.EventFilter{Key: cus1, Status: lockstep.EventDone})
+		ids = w.ids(lockstep.EventFilter{Key: cus1, Status: lockstep.EventDone})
 		equal(w, "done", ids, nil)
 		tally, err := w.EventTally(w.Context())
 		w.ok(err)
@@ -78,12 +78,13 @@ var drops = map[string]func(*world){
 		w.mark(cus2.Wake(), 0, lockstep.Background)
 		w.refuses(lockstep.ErrInvalid, lockstep.Drop{Key: cus2.Wake()})
 		w.refuses(lockstep.ErrNotFound, lockstep.Drop{Key: cus2})
-		w.done(w.among(cus2.Wake()))
+		w.ok(w.Finish(w.Context(), w.claim(cus2.Wake()), lockstep.Outcome{Disposition: lockstep.Done}))
 		held := w.hold(cus2)
 		w.refuses(lockstep.ErrBusy, lockstep.Drop{Key: cus2})
 		w.done(held)
 		w.refuses(lockstep.ErrNotFound, lockstep.Drop{Key: cus2})
-		w.save(lockstep.Record{Account: alice, State: lockstep.AccountActive})
+		w.link(alice, customerKey("cus_of_alice"))
+		w.settle()
 		w.finish(w.hold(alice.Key()), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
 		w.refuses(lockstep.ErrInUse, lockstep.Drop{Key: alice.Key()})
 		w.parked("evt_1", cus1)
@@ -99,16 +100,16 @@ var drops = map[string]func(*world){
 	"a dropped customer that is linked gives its account everything": func(w *world) {
 		w.parked("evt_1", cus1)
 		w.drop(cus1)
-		claim := w.hold(alice.Key())
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
-		w.done(claim)
+		w.link(alice, cus1)
 		equal(w, "scope", w.claim(alice.Key()).Scope&lockstep.ScopeAll, lockstep.ScopeAll)
 	},
 	"a key with many events is dropped in several transactions": func(w *world) {
-		w.receive(some, "evt_", cus1)
+		for i := range 3*StepRows + 2 {
+			w.deliver(fmt.Sprintf("evt_%d", i), cus1)
+		}
 		w.drop(cus1)
-		dropped, _ := w.ids(lockstep.EventFilter{Key: cus1, Status: lockstep.EventDropped})
-		equal(w, "dropped", len(dropped), some)
+		dropped := w.ids(lockstep.EventFilter{Key: cus1, Status: lockstep.EventDropped})
+		equal(w, "dropped", len(dropped), 3*StepRows+2)
 		w.idle()
 	},
 	"an event that arrives during a drop is dropped or pending": func(w *world) {
@@ -136,7 +137,7 @@ var drops = map[string]func(*world){
 			default:
 			}
 		}
-		open, _ := w.ids(lockstep.EventFilter{Status: lockstep.EventPending})
+		open := w.ids(lockstep.EventFilter{Status: lockstep.EventPending})
 		if work := w.work(cus1); len(open) > 0 && !work.Pending() {
 			w.Errorf("the events %v wait for a key that is %s", open, work.Status())
 		}

@@ -1,8 +1,7 @@
-package storetest
+package repairtest
 
 import (
 	"errors"
-	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -17,13 +16,6 @@ func (w *world) replay(ids ...string) (replayed []lockstep.Replayed) {
 	replayed, err := w.Replay(w.Context(), lockstep.ReplayRequest{Events: refs, Priority: lockstep.Background})
 	w.ok(err)
 	return replayed
-}
-
-// parked delivers an event of a key that then parks.
-func (w *world) parked(id string, key lockstep.Key) {
-	w.Helper()
-	w.deliver(id, key)
-	w.finish(w.claim(key), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nobody", WaitsFor: []lockstep.Key{alice.Key()}})
 }
 
 var replays = map[string]func(*world){
@@ -46,7 +38,7 @@ var replays = map[string]func(*world){
 		}
 		w.eventIs("evt_parked", cus1, lockstep.EventPending, "")
 		w.eventIs("evt_failed", cus2, lockstep.EventPending, "")
-		for _, claim := range w.take(time.Minute) {
+		for _, claim := range w.take() {
 			equal(w, "scope", claim.Scope, lockstep.ScopeAll)
 			equal(w, "priority", claim.Priority, lockstep.Background)
 			w.done(claim)
@@ -78,12 +70,8 @@ var replays = map[string]func(*world){
 		w.drop(cus1)
 		w.deliver("evt_done", cus1)
 		w.done(w.claim(cus1))
-		claim := w.hold(alice.Key())
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
-		w.done(claim)
-		for _, claim := range w.take(time.Minute) {
-			w.done(claim)
-		}
+		w.link(alice, cus1)
+		w.settle()
 		for _, r := range w.replay("evt_1", "evt_done") {
 			equal(w, "key", r.Key, alice.Key())
 		}
@@ -121,7 +109,7 @@ var replays = map[string]func(*world){
 		for _, source := range []lockstep.Source{lockstep.Stripe, ""} {
 			e, err := w.Event(w.Context(), lockstep.EventRef{Source: source, ID: "evt_1"})
 			w.ok(err)
-			equal(w, "event", e, w.event("evt_1"))
+			equal(w, "event", e.Key, cus1)
 			equal(w, "body", string(e.Body), `{"id":"evt_1"}`)
 		}
 		for _, ref := range []lockstep.EventRef{{Source: lockstep.Clerk, ID: "evt_1"}, {ID: "evt_2"}, {}} {
@@ -129,65 +117,5 @@ var replays = map[string]func(*world){
 				w.Errorf("%+v: %v", ref, err)
 			}
 		}
-	},
-}
-
-var retries = map[string]func(*world){
-	"a key in backoff is due now with all its attempts": func(w *world) {
-		for range 3 {
-			w.mark(cus1, 0, lockstep.Normal)
-			claim := w.claim(cus1)
-			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour), Reason: "Clerk is down"})
-			w.idle()
-			before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal})
-			w.ok(err)
-			if len(before) != 1 || before[0].Attempts != 1 || before[0].Reason != "Clerk is down" {
-				w.Errorf("before: %+v", before)
-			}
-		}
-		claim := w.claim(cus1)
-		if claim.Attempt != 1 || !claim.Scope.Has(lockstep.ScopePayments) {
-			w.Errorf("claimed %+v", claim)
-		}
-	},
-	"keys that parked, failed or were dropped run again": func(w *world) {
-		w.parked("evt_1", cus1)
-		w.finish(w.hold(bob.Key()), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
-		w.parked("evt_2", cus2)
-		w.drop(cus2)
-		var marks []lockstep.Mark
-		for _, key := range []lockstep.Key{cus2, bob.Key(), cus1, cus1} {
-			marks = append(marks, lockstep.Mark{Key: key, Scope: lockstep.ScopeAll, Priority: lockstep.Background})
-		}
-		before, err := w.Retry(w.Context(), marks...)
-		w.ok(err)
-		var states []string
-		for _, b := range before {
-			states = append(states, b.Key.String()+" "+string(b.Status()))
-		}
-		equal(w, "before", states, []string{"customer/cus_1 parked", "customer/cus_2 dropped", "user/user_bob failed"})
-		equal(w, "due", len(w.take(time.Minute)), 3)
-	},
-	"a key that a run holds runs again afterwards": func(w *world) {
-		claim := w.hold(cus1)
-		_, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1})
-		w.ok(err)
-		w.idle()
-		w.done(claim)
-		w.claim(cus1)
-	},
-	"a linked customer is retried as its account, and an unknown key is skipped": func(w *world) {
-		claim := w.hold(alice.Key())
-		w.ok(w.Link(w.Context(), claim, lockstep.Identity{Account: alice}, cus1.ID, lockstep.Proven))
-		w.done(claim)
-		for _, claim := range w.take(time.Minute) {
-			w.done(claim)
-		}
-		before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1}, lockstep.Mark{Key: cus2})
-		w.ok(err)
-		if len(before) != 1 || before[0].Key != alice.Key() {
-			w.Errorf("before: %+v", before)
-		}
-		w.claim(alice.Key())
 	},
 }
