@@ -180,8 +180,28 @@ var singles = []singleOperation{
 	{"append to the audit log", func(ctx context.Context, store lockstep.Store) error {
 		return store.AppendAudit(ctx, lockstep.AuditEntry{Action: "link", Result: lockstep.AuditRequested})
 	}},
+	{"receive an event to repair", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.Receive(ctx, []lockstep.Delivery{{Event: lockstep.Event{Source: lockstep.Stripe, ID: "evt_repair"},
+			Mark: &lockstep.Mark{Key: broken, Priority: lockstep.Background}}})
+		return err
+	}},
+	{"replay an event", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.Replay(ctx, lockstep.ReplayRequest{Events: []lockstep.EventRef{{ID: "evt_repair"}}})
+		return err
+	}},
+	{"retry a key", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.Retry(ctx, lockstep.Mark{Key: broken, Scope: lockstep.ScopeMembers})
+		return err
+	}},
+	{"drop a key", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.Drop(ctx, lockstep.Drop{Key: broken, Reason: "dropped"})
+		return err
+	}},
 	{"ping", func(ctx context.Context, store lockstep.Store) error { return store.Ping(ctx) }},
 }
+
+// broken is a key that an operator repairs.
+var broken = lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_broken"}
 
 // successor is the user in another instance.
 var successor = lockstep.Account{Kind: lockstep.User, ID: "user_2"}
@@ -325,7 +345,7 @@ var reads = []string{
 	"ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
-	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries",
+	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork",
 }
 
 // killed lists the store's methods that write, with the operation that is killed after each.
@@ -352,7 +372,7 @@ var killed = map[string]string{
 	"Stage":    "stage a page",
 	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
 	"CreateAPIKey": "create an API key", "UseAPIKey": "use an API key", "RevokeAPIKey": "revoke an API key",
-	"AppendAudit": "append to the audit log",
+	"AppendAudit": "append to the audit log", "Replay": "replay an event", "Retry": "retry a key", "Drop": "drop a key",
 }
 
 // A new method of the store must be killed too, or be listed as one that only reads.

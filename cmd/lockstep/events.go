@@ -76,7 +76,7 @@ func (c *listEvents) Run(ctx context.Context, in *surroundings) error {
 		row: func(e storedEvent) string {
 			return strings.Join([]string{e.ReceivedAt.UTC().Format(time.DateTime), e.Source, e.ID, e.Type, e.Status,
 				cmp.Or(e.Key, "-"), cmp.Or(e.Reason, "-")}, "\t")
-		}}.print(ctx, in, list)
+		}}.show(ctx, in, list)
 }
 
 type showEvent struct {

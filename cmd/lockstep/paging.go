@@ -57,8 +57,8 @@ type table[T any] struct {
 	none string // what to print without rows
 }
 
-// print prints all pages of a list, and to standard error how to continue.
-func (t table[T]) print(ctx context.Context, in *surroundings, p pages) error {
+// show prints all pages of a list, and to standard error how to continue.
+func (t table[T]) show(ctx context.Context, in *surroundings, p pages) error {
 	if p.limit < 1 {
 		return wrongUsage("--limit: %d is too few; print at least 1", p.limit)
 	}

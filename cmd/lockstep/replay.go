@@ -116,7 +116,9 @@ func (c *replayEvents) replay(ctx context.Context, in *surroundings, ids []strin
 			&did); err != nil {
 			return err
 		}
-		done.Replayed, done.Reopened, done.Ignored = done.Replayed+did.Replayed, done.Reopened+did.Reopened, done.Ignored+did.Ignored
+		done.Replayed += did.Replayed
+		done.Reopened += did.Reopened
+		done.Ignored += did.Ignored
 		done.Keys, done.Unknown = append(done.Keys, did.Keys...), append(done.Unknown, did.Unknown...)
 		return nil
 	}

@@ -81,7 +81,7 @@ func (c *listWork) Run(ctx context.Context, in *surroundings) error {
 				since = w.Since.UTC().Format(time.DateTime)
 			}
 			return fmt.Sprintf("%s\t%s\t%s\t%d\t%s\t%s", w.Key, w.Status, since, w.Attempts, w.next(), cmp.Or(w.Reason, "-"))
-		}}.print(ctx, in, pages{remote: c.remote, path: "/v1/work", query: query, cursor: "after", limit: c.Limit})
+		}}.show(ctx, in, pages{remote: c.remote, path: "/v1/work", query: query, cursor: "after", limit: c.Limit})
 }
 
 type retryWork struct {

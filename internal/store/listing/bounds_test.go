@@ -37,7 +37,7 @@ func onBoth(t *testing.T, test func(t *testing.T, store lockstep.Store)) {
 	})
 }
 
-// fill stores events, one each second up to now, of which the first is special.
+// fill stores events, one each second up to now. The first one is special.
 func fill(t *testing.T, store lockstep.Store, events int, mark *lockstep.Mark) {
 	t.Helper()
 	var all []lockstep.Delivery
@@ -97,7 +97,8 @@ func TestASearchWithoutAnIndexIsBounded(t *testing.T) {
 				t.Errorf("%+v: %v on %d pages, want %v on %d", c.filter, ids, pages, c.ids, c.pages)
 			}
 		}
-		since := lockstep.EventFilter{Since: start.Add(time.Hour), Until: start.Add(time.Hour + 10*time.Second), Bounded: true}
+		since := lockstep.EventFilter{Since: start.Add(time.Hour), Until: start.Add(time.Hour + 10*time.Second),
+			Bounded: true}
 		if ids, pages := read(t, store, since); len(ids) < 9 || len(ids) > 11 || pages != 1 {
 			t.Errorf("ten seconds in the middle: %v on %d pages", ids, pages)
 		}
@@ -135,7 +136,8 @@ func TestWorkIsReadInBoundedPages(t *testing.T) {
 			marks = append(marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: fmt.Sprintf("cus_%d", i)},
 				Priority: lockstep.Normal})
 		}
-		marks = append(marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep, ID: "last"}, Priority: lockstep.Background})
+		marks = append(marks, lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep, ID: "last"},
+			Priority: lockstep.Background})
 		if err := store.Mark(t.Context(), marks...); err != nil {
 			t.Fatal(err)
 		}

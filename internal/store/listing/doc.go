@@ -1,4 +1,5 @@
-// Package listing reads the lists that operators ask for: stored events, open work and the history of runs.
+// Package listing reads what operators ask for: stored events, open work, the history of runs, the audit log,
+// and counts of what needs attention.
 //
 // # Bounds
 //

@@ -212,7 +212,8 @@ func (s selection) byNumber(ctx context.Context, v sqlstore.View) (found []numbe
 	if s.plain() {
 		most = s.limit + 1
 	}
-	if err := v.Send(ctx, eventQuery(&found, EventsByNumber, append(s.args(), int64(most))...)); err != nil || len(found) > s.limit {
+	err = v.Send(ctx, eventQuery(&found, EventsByNumber, append(s.args(), int64(most))...))
+	if err != nil || len(found) > s.limit {
 		found, next = s.cut(found)
 		return found, next, err
 	}

@@ -36,7 +36,8 @@ func (w *world) fillWork() {
 		w.parked("evt_"+id, customerKey(id))
 	}
 	for _, id := range []string{"f1", "f2"} {
-		w.finish(w.hold(lockstep.Key{Kind: lockstep.KeyEmail, ID: id}), lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
+		w.finish(w.hold(lockstep.Key{Kind: lockstep.KeyEmail, ID: id}),
+			lockstep.Outcome{Disposition: lockstep.Failed, Reason: "no"})
 	}
 	w.parked("evt_again", customerKey("again"))
 	w.mark(customerKey("again"), 0, lockstep.Interactive)

@@ -11,9 +11,11 @@ var retries = map[string]func(*world){
 		for range 3 {
 			w.mark(cus1, 0, lockstep.Normal)
 			claim := w.claim(cus1)
-			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour), Reason: "Clerk is down"})
+			w.finish(claim, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(time.Hour),
+				Reason: "Clerk is down"})
 			w.idle()
-			before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments, Priority: lockstep.Normal})
+			before, err := w.Retry(w.Context(), lockstep.Mark{Key: cus1, Scope: lockstep.ScopePayments,
+				Priority: lockstep.Normal})
 			w.ok(err)
 			if len(before) != 1 || before[0].Attempts != 1 || before[0].Reason != "Clerk is down" {
 				w.Errorf("before: %+v", before)

@@ -101,7 +101,8 @@ var events = map[string]func(*world){
 			{lockstep.EventFilter{Since: time.Now().Add(time.Hour)}, nil},
 			{lockstep.EventFilter{Key: cus1, Since: ago(45), Type: "paid"}, []string{"evt_2"}},
 			{lockstep.EventFilter{Key: cus2, Until: ago(5)}, []string{"evt_4", "evt_3"}},
-			{lockstep.EventFilter{Status: lockstep.EventPending, Since: ago(45), Until: ago(15)}, []string{"evt_3", "evt_2", "evt_1"}},
+			{lockstep.EventFilter{Status: lockstep.EventPending, Since: ago(45), Until: ago(15)},
+				[]string{"evt_3", "evt_2", "evt_1"}},
 			{lockstep.EventFilter{Status: lockstep.EventPending, Type: "renamed", Source: lockstep.Stripe},
 				[]string{"evt_5", "evt_3", "evt_1"}},
 		} {
@@ -116,8 +117,9 @@ var events = map[string]func(*world){
 		for i := range 12 {
 			w.deliver(fmt.Sprintf("evt_%02d", i), cus1)
 		}
-		for n, filter := range []lockstep.EventFilter{{}, {Key: cus1}, {Status: lockstep.EventPending}, {Source: lockstep.Stripe},
-			{Key: cus1, Status: lockstep.EventPending}, {Since: time.Now().Add(-time.Hour), Type: "customer.subscription.updated"}} {
+		for n, filter := range []lockstep.EventFilter{{}, {Key: cus1}, {Status: lockstep.EventPending},
+			{Source: lockstep.Stripe}, {Key: cus1, Status: lockstep.EventPending},
+			{Since: time.Now().Add(-time.Hour), Type: "customer.subscription.updated"}} {
 			want, _ := w.ids(filter)
 			filter.Limit = 5
 			var got []string

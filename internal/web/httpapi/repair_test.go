@@ -45,8 +45,8 @@ func (k *kit) actions() (lines []string) {
 		k.Fatal(err)
 	}
 	for _, e := range page.Entries {
-		lines = append(lines, strings.TrimSpace(strings.Join([]string{e.Action, e.Subject, string(e.Result), e.Before, e.After,
-			e.Reason}, " ")))
+		lines = append(lines, strings.TrimSpace(strings.Join([]string{e.Action, e.Subject, string(e.Result),
+			e.Before, e.After, e.Reason}, " ")))
 	}
 	slices.Reverse(lines)
 	return lines

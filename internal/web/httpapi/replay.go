@@ -61,7 +61,8 @@ func (a *API) replay(ctx context.Context, in *replayInput, trail *audit.Trail) (
 	if in.Body.Background {
 		priority = lockstep.Background
 	}
-	replayed, err := a.Store.Replay(ctx, lockstep.ReplayRequest{Events: in.refs(), Priority: priority, Scope: a.Operations.scope})
+	replayed, err := a.Store.Replay(ctx, lockstep.ReplayRequest{Events: in.refs(), Priority: priority,
+		Scope: a.Operations.scope})
 	if err != nil {
 		return nil, a.problem(ctx, "replay events", err)
 	}

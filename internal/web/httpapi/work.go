@@ -33,8 +33,8 @@ type workView struct {
 }
 
 func viewWork(w lockstep.OpenWork) workView {
-	return workView{Key: w.Key.String(), Pending: w.Pending(), Status: string(w.Status()), Disposition: string(w.Disposition),
-		Reason: w.Reason, Attempts: w.Attempts, RunAt: w.RunAt.UTC(), LeaseUntil: orNil(w.LeaseUntil), Since: orNil(w.Since)}
+	return workView{Key: w.Key.String(), Pending: w.Pending(), Status: string(w.Status()),
+		Disposition: string(w.Disposition), Reason: w.Reason, Attempts: w.Attempts, RunAt: w.RunAt.UTC(), LeaseUntil: orNil(w.LeaseUntil), Since: orNil(w.Since)}
 }
 
 type workPage struct {
@@ -158,7 +158,8 @@ func (a *API) openScope(ctx context.Context, key lockstep.Key) (scope lockstep.S
 		return scope, nil
 	}
 	for _, status := range []lockstep.EventStatus{lockstep.EventPending, lockstep.EventParked, lockstep.EventFailed} {
-		page, err := a.Store.Events(ctx, lockstep.EventFilter{Key: key, Status: status, Limit: 200, Bodiless: true, Bounded: true})
+		page, err := a.Store.Events(ctx, lockstep.EventFilter{Key: key, Status: status, Limit: 200, Bodiless: true,
+			Bounded: true})
 		if err != nil {
 			return 0, err
 		}
