@@ -112,6 +112,18 @@ var openWork = map[string]func(*world){
 		slices.Sort(got)
 		equal(w, "repeated", len(slices.Compact(slices.Clone(got))), len(got))
 	},
+	"keys that are due at the same time are all listed": func(w *world) {
+		var marks []lockstep.Mark
+		var want []string
+		for i := range 10 {
+			marks = append(marks, lockstep.Mark{Key: customerKey(fmt.Sprintf("cus_%d", i)), Priority: lockstep.Normal})
+			want = append(want, marks[i].Key.String())
+		}
+		w.ok(w.Mark(w.Context(), marks...))
+		got := w.openKeys(lockstep.WorkFilter{Limit: 3}, nothing)
+		slices.Sort(got)
+		equal(w, "keys", got, want)
+	},
 	"an invalid cursor of work is refused": func(w *world) {
 		for _, cursor := range []string{"yesterday", "pending:x:1:user/a", "pending:1:y:user/a", "pending:1"} {
 			if _, err := w.OpenWork(w.Context(), lockstep.WorkFilter{After: cursor}); !errors.Is(err, lockstep.ErrInvalid) {

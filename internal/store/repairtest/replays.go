@@ -80,6 +80,18 @@ var replays = map[string]func(*world){
 		w.done(w.claim(alice.Key()))
 		w.eventIs("evt_1", alice.Key(), lockstep.EventDone, "")
 	},
+	"an event of a further customer marks the account": func(w *world) {
+		w.link(alice, cus1)
+		w.settle()
+		w.parked("evt_1", cus2)
+		w.drop(cus2)
+		w.link(alice, cus2)
+		w.settle()
+		equal(w, "key", w.replay("evt_1")[0].Key, alice.Key())
+		w.eventIs("evt_1", alice.Key(), lockstep.EventPending, "")
+		w.done(w.claim(alice.Key()))
+		w.eventIs("evt_1", alice.Key(), lockstep.EventDone, "")
+	},
 	"an ignored event marks nothing, and an unknown one is left out": func(w *world) {
 		ignored := delivery("evt_ignored", cus1)
 		ignored.Mark, ignored.Event.Reason = nil, "not ours"

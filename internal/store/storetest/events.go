@@ -113,6 +113,20 @@ var events = map[string]func(*world){
 			}
 		}
 	},
+	"a time finds events that were numbered out of order": func(w *world) {
+		for i, seconds := range []int{30, 60, 20, 50, 10} {
+			d := delivery(fmt.Sprintf("evt_%d", i), cus1)
+			d.Event.ReceivedAt = time.Now().Add(-time.Duration(seconds) * time.Second)
+			_, err := w.Receive(w.Context(), []lockstep.Delivery{d})
+			w.ok(err)
+		}
+		for seconds, want := range map[int][]string{15: {"evt_4"}, 25: {"evt_4", "evt_2"}, 40: {"evt_4", "evt_2", "evt_0"}} {
+			ids, _ := w.ids(lockstep.EventFilter{Since: time.Now().Add(-time.Duration(seconds) * time.Second)})
+			equal(w, fmt.Sprintf("since %d s", seconds), ids, want)
+		}
+		ids, _ := w.ids(lockstep.EventFilter{Until: time.Now().Add(-40 * time.Second)})
+		equal(w, "until", ids, []string{"evt_3", "evt_1"})
+	},
 	"no page of any filter repeats or misses an event while others arrive": func(w *world) {
 		for i := range 12 {
 			w.deliver(fmt.Sprintf("evt_%02d", i), cus1)
