@@ -94,7 +94,7 @@ type Repairs interface {
 	// pages are read may be listed twice.
 	OpenWork(ctx context.Context, filter WorkFilter) (WorkPage, error)
 	// Replay marks the keys of events. An event that was parked, failed or dropped becomes pending again; one
-	// that was processed stays as it is. It returns the events that exist, and nothing about others.
+	// that was processed stays as it is. It returns the events that exist.
 	Replay(ctx context.Context, request ReplayRequest) ([]Replayed, error)
 	// Retry marks keys and makes them due now, with all their attempts. A key that a run holds runs again
 	// afterwards. It returns the keys as they were before, those of linked customers as their accounts. A key

@@ -18,7 +18,7 @@ var whole = map[string]string{
 	"EventTally":    "of what is open, by a partial index",
 	"Backlog":       "of what is pending or ended badly, by partial indexes",
 	"CountOpen":     "of at most as many open events as it counts",
-	"EventsOpen":    "of what is open, once that is known to be little",
+	"EventsOpen":    "of at most as many open events as CountOpen allows",
 	"EventNumbers":  "the first and the last entry of an index",
 	"DeletionTally": "of what is being deleted, by a partial index",
 }

@@ -25,9 +25,9 @@ type pages struct {
 	limit  int    // the most rows
 }
 
-// read calls show with each page that has rows. It returns the cursor of the rows after the limit; empty if there
-// are none.
-func (p pages) read(ctx context.Context, in *surroundings, show func([]json.RawMessage) error) (next string, err error) {
+// read calls show with each page that has rows. It returns the cursor of the rows after the limit; empty at the end.
+func (p pages) read(ctx context.Context, in *surroundings,
+	show func([]json.RawMessage) error) (next string, err error) {
 	for read := 0; ; {
 		p.query.Set("limit", strconv.Itoa(min(mostOfPage, p.limit-read)))
 		var page struct {

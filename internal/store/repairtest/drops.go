@@ -93,7 +93,7 @@ var drops = map[string]func(*world){
 		w.drop(cus1)
 		w.refuses(lockstep.ErrNotFound, lockstep.Drop{Key: cus1})
 	},
-	"an account that nobody knows can be dropped": func(w *world) {
+	"an unknown account can be dropped": func(w *world) {
 		w.finish(w.hold(bob.Key()), lockstep.Outcome{Disposition: lockstep.Parked, Reason: "the directory does not know it"})
 		equal(w, "before", w.drop(bob.Key()).Status(), lockstep.WorkParked)
 	},

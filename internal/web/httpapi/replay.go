@@ -51,7 +51,7 @@ type replayOutput struct {
 		Reopened int      `json:"reopened" doc:"How many of them had been parked, failed or dropped, or were pending: they are pending now"`
 		Ignored  int      `json:"ignored" doc:"How many have no key, because their type changes nothing: they marked nothing"`
 		Keys     []string `json:"keys" doc:"The keys that were marked"`
-		Unknown  []string `json:"unknown" doc:"What is not stored; nothing was changed about it"`
+		Unknown  []string `json:"unknown" doc:"Ids of events that are not stored; nothing was changed about them"`
 	}
 }
 

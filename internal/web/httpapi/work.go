@@ -34,7 +34,8 @@ type workView struct {
 
 func viewWork(w lockstep.OpenWork) workView {
 	return workView{Key: w.Key.String(), Pending: w.Pending(), Status: string(w.Status()),
-		Disposition: string(w.Disposition), Reason: w.Reason, Attempts: w.Attempts, RunAt: w.RunAt.UTC(), LeaseUntil: orNil(w.LeaseUntil), Since: orNil(w.Since)}
+		Disposition: string(w.Disposition), Reason: w.Reason, Attempts: w.Attempts, RunAt: w.RunAt.UTC(),
+		LeaseUntil: orNil(w.LeaseUntil), Since: orNil(w.Since)}
 }
 
 type workPage struct {
