@@ -96,6 +96,11 @@ func (w *world) afterTheBackup(p people) {
 	w.mustBuy("user/"+p["buys"], "life")
 	w.byLink("basic", "linked@example.com", "client_reference_id="+p["linked"])
 	w.endOf(p["cancels"])
+	for _, s := range w.sim.CheckoutSessions() {
+		if s.Customer == w.ask("user/"+p["licensed"]).CustomerID {
+			w.giveBack(s.PaymentIntent, 0)
+		}
+	}
 	if err := w.sim.DeleteUser(p["leaves"]); err != nil {
 		w.t.Fatal(err)
 	}
@@ -169,7 +174,14 @@ func TestYesterdaysDatabaseIsRestored(t *testing.T) {
 
 		w.service.end(t)
 		w.restore(file)
-		time.Sleep(2 * time.Hour)
+		for range 120 {
+			time.Sleep(time.Minute)
+			for _, who := range []string{"new", "buys", "stays"} { // who pays has access in the session token meanwhile
+				if plan := w.public(p[who])["plan"]; plan != want[who] {
+					t.Fatalf("Clerk says that %s has %v", who, plan)
+				}
+			}
+		}
 		if got := w.plans(p); !maps.Equal(got, want) {
 			t.Errorf("after two hours the API has %v, want %v", got, want)
 		}
@@ -299,6 +311,25 @@ func TestABuyerOfTheLostDayBuysAgain(t *testing.T) {
 		time.Sleep(time.Minute)
 		if a := w.ask("user/" + ada); a.Access.Plan != "basic" {
 			t.Errorf("%+v", a)
+		}
+	})
+}
+
+// TestNoEmailIsSentAgain: the service starts without a mail server after the restore, until it has caught up.
+func TestNoEmailIsSentAgain(t *testing.T) {
+	calm(t, func(t *testing.T, w *world) {
+		p := w.beforeTheBackup()
+		file := w.backUp()
+		w.afterTheBackup(p)
+		mails := w.mails()
+		w.service.end(t)
+		w.change = func(c *server.Config) { c.Email = server.Email{} }
+		w.restore(file)
+		time.Sleep(2*listEvery + time.Hour)
+		w.configured(nil)
+		time.Sleep(48 * time.Hour)
+		if diff := cmp.Diff(mails, w.mails()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
