@@ -13,7 +13,7 @@ import (
 // event returns the id of an event of a key.
 func (k *kit) event(key lockstep.Key) string {
 	k.Helper()
-	page, err := k.store.Events(k.Context(), lockstep.EventFilter{Key: key, Limit: 1})
+	page, err := k.store.Events(k.Context(), lockstep.EventFilter{Key: key, Source: lockstep.Stripe, Limit: 1})
 	if err != nil || len(page.Events) != 1 {
 		k.Fatalf("events of %s: %v, %v", key, page, err)
 	}
