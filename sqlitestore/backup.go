@@ -101,7 +101,6 @@ func (c BackupConfig) checkTarget() error {
 	info, err := os.Stat(c.To)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		info = nil
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():

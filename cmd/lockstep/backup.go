@@ -68,7 +68,8 @@ func (c *backupCommand) Run(ctx context.Context, in *surroundings) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if c.JSON {
-		return json.NewEncoder(in.stdout).Encode(backupResult{c.File, path, report.At, report.Bytes, report.Schema, report.Rows})
+		return json.NewEncoder(in.stdout).Encode(backupResult{c.File, path, report.At, report.Bytes, report.Schema,
+			report.Rows})
 	}
 	fmt.Fprintf(in.stdout, "Copied and checked %s as of %s: %s (%d bytes, schema %d, %d accounts, %d licenses, %d events).\n", path,
 		report.At.Format(time.RFC3339), c.File, report.Bytes, report.Schema, report.Rows["accounts"], report.Rows["licenses"],

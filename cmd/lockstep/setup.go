@@ -76,7 +76,7 @@ func (c *setupCommand) Run(ctx context.Context, in *surroundings) error {
 	if !c.Check {
 		err = c.apply(ctx, in, to, r)
 	}
-	return errors.Join(err, unread, c.print(in, r), r.status(err))
+	return errors.Join(err, unread, c.print(in, r), r.status(err != nil))
 }
 
 func (c *setupCommand) choice() setup.Choice {
@@ -156,14 +156,14 @@ type elsewhere struct {
 }
 
 // status is 3 while something differs.
-func (r *setupReport) status(failed error) error {
+func (r *setupReport) status(failed bool) error {
 	open := 0
 	for _, f := range r.Findings {
 		if !f.Fixed && !f.Next {
 			open++
 		}
 	}
-	if open == 0 || failed != nil {
+	if open == 0 || failed {
 		return nil
 	}
 	return endedWith(statusDiffers, fmt.Errorf("setup: differences left: %d; each line that starts with differs says what to do", open))
@@ -202,7 +202,7 @@ func (c *setupCommand) print(in *surroundings, r *setupReport) error {
 		fmt.Fprintf(out, "note     endpoint/%s delivers to %s. Delete it at Stripe if that was this service's address.\n", e.ID, e.URL)
 	}
 	if r.Clerk != nil && !c.Check {
-		r.Clerk.print(out)
+		r.Clerk.write(out)
 	}
 	if !c.Check {
 		fmt.Fprintf(out, "\nAudit log: %s.\n", r.Recorded)

@@ -100,7 +100,7 @@ func (t *setupTarget) clerk(public string) *setupClerk {
 	return &setupClerk{Claims: claims, URL: public + t.clerkPath, Events: ingest.Types(lockstep.Clerk)}
 }
 
-func (s *setupClerk) print(out io.Writer) {
+func (s *setupClerk) write(out io.Writer) {
 	claims, err := json.MarshalIndent(s.Claims, "  ", "  ")
 	if err != nil { // a map of strings has none
 		claims = []byte(err.Error())

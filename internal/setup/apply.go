@@ -88,8 +88,8 @@ func (s *Setup) create(ctx context.Context, f *Finding) (next []Finding, err err
 	}
 	f.Fixed, f.Fix = true, "created "+created.ID
 	err = s.Reveal(secret, f.change.id)
-	mark := map[string]string{secretKey: fingerprint(secret)}
-	err = errors.Join(err, s.Stripe.UpdateWebhookEndpoint(ctx, created.ID, stripebilling.WebhookEndpointChange{Metadata: mark}))
+	mark := stripebilling.WebhookEndpointChange{Metadata: map[string]string{secretKey: fingerprint(secret)}}
+	err = errors.Join(err, s.Stripe.UpdateWebhookEndpoint(ctx, created.ID, mark))
 	then := Finding{Subject: "endpoint/" + created.ID, Problem: "the service does not have its secret yet",
 		Fix: "set the secret that setup printed, and start the service"}
 	if f.change.id != "" {

@@ -3,7 +3,6 @@ package setup
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -66,7 +65,7 @@ func ParsePublicURL(text string, plain bool) (string, error) {
 		return "", fmt.Errorf("%q does not start with https://, and Stripe delivers only there", text)
 	}
 	if ip := net.ParseIP(u.Hostname()); !plain && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
-		return "", errors.New("Stripe cannot reach an address of this machine; on a development machine use lockstep serve --poll 5s")
+		return "", fmt.Errorf("%q is an address of this machine, which Stripe cannot reach; on a development machine use lockstep serve --poll 5s", text)
 	}
 	return strings.TrimRight(text, "/"), nil
 }

@@ -21,7 +21,8 @@ import (
 func (w *world) backUp() (file string) {
 	w.t.Helper()
 	file = filepath.Join(w.dir, "backup.db")
-	_, err := sqlitestore.Backup(w.t.Context(), sqlitestore.BackupConfig{From: filepath.Join(w.dir, "lockstep.db"), To: file})
+	_, err := sqlitestore.Backup(w.t.Context(),
+		sqlitestore.BackupConfig{From: filepath.Join(w.dir, "lockstep.db"), To: file})
 	if err != nil {
 		w.t.Fatal(err)
 	}
