@@ -234,6 +234,8 @@ func (w *world) mailedAgain(before map[string]int) {
 		// Again, because the restored database does not know that they were sent.
 		"buys@example.com: Thank you for buying World Life":           1,
 		"cancels@example.com: Your access to World Pro has ended":     1,
+		"licensed@example.com: Your refund from World: $300.00":       1,
+		"licensed@example.com: Your access to World Life has ended":   1,
 		"linked@example.com: Your World Basic subscription is active": 1,
 		"new@example.com: Your World Pro subscription is active":      1,
 		// For the first time: Stripe's event of the deletion is read before Clerk's list.
