@@ -26,6 +26,8 @@ type PriceNames interface {
 	// NamePrices stores new names and returns all names of these prices, the oldest of each price
 	// first. The first value of ProductPlan stays.
 	NamePrices(ctx context.Context, seen []PriceName) ([]PriceName, error)
+	// NamesOf returns all stored names of prices, the oldest of each price first.
+	NamesOf(ctx context.Context, priceIDs ...string) ([]PriceName, error)
 }
 
 // HeldPrice is a price that current subscribers or license holders have.

@@ -106,8 +106,7 @@ func newParts(c Config) (*parts, error) {
 	}
 	p.intake = ingest.New(p.inbox, p.wake)
 	p.measure()
-	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing,
-		Changes: func(ctx context.Context) (string, error) { return p.config.Store.Cursor(ctx, lockstep.PricesSweep) }}
+	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing, Changes: p.priceChanges}
 	p.guard = guard(p.config, p.billing, p.id)
 	return p, nil
 }
@@ -233,8 +232,8 @@ func (p *parts) api() *httpapi.API {
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
-			Conditions: p.conditions(), Guard: p.guard, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf,
-			Granting: ingest.Granting()},
+			Conditions: p.conditions(), Verifier: p.verifier(), Guard: p.guard, DirectorySweeps: sweep.Directory(),
+			Scope: ingest.ScopeOf, Granting: ingest.Granting()},
 	}
 }
 

@@ -82,6 +82,7 @@ func (w *world) check() []string {
 	c.checkSeats()
 	c.checkMails()
 	c.checkRefunds()
+	c.checkVerify()
 	for _, u := range w.sim.Users() {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)

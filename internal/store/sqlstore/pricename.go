@@ -70,6 +70,18 @@ func (s *Store) NamePrices(ctx context.Context, seen []lockstep.PriceName) ([]lo
 	return wrap(names, err, "name prices")
 }
 
+// NamesOf implements [lockstep.PriceNames].
+func (s *Store) NamesOf(ctx context.Context, priceIDs ...string) (names []lockstep.PriceName, err error) {
+	for _, id := range priceIDs {
+		some, err := all(ctx, s, scanPriceName, selectPriceNames, id)
+		if err != nil {
+			return nil, fmt.Errorf("read the names of price %s: %w", id, err)
+		}
+		names = append(names, some...)
+	}
+	return names, nil
+}
+
 func scanPriceName(row sqlrun.Scanner) (lockstep.PriceName, error) {
 	var n lockstep.PriceName
 	var seenAt int64

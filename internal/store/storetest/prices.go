@@ -29,6 +29,15 @@ var prices = map[string]func(*world){
 		equal(w, "called anew", w.name("price_1", "gold", ""), []string{"pro=", "=", "gold="})
 		equal(w, "seen again", w.name("price_1", "pro", ""), []string{"pro=", "=", "gold="})
 	},
+	"names are read without being stored": func(w *world) {
+		w.name("price_1", "pro", "Pro")
+		w.name("price_1", "gold", "")
+		names, err := w.NamesOf(w.Context(), "price_1", "price_2")
+		w.ok(err)
+		if len(names) != 2 || names[0].LookupKey != "pro" || names[0].ProductPlan != "Pro" || names[1].LookupKey != "gold" {
+			w.Errorf("names: %+v", names)
+		}
+	},
 	"names that are stored together keep their order": func(w *world) {
 		var seen []lockstep.PriceName
 		for _, key := range []string{"pro", "gold", "basic"} {

@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/buildinfo"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/instance"
+	"github.com/lockstep-dev/lockstep/internal/sync/verify"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/audit"
@@ -83,6 +84,7 @@ type Operations struct {
 	Collectors      []prometheus.Collector // more metrics of this process, for /metrics
 	Refused         func(status int)       // counts a request whose credentials were refused; may be nil
 	Conditions      Conditions             // what /healthz reports beside the database
+	Verifier        *verify.Verifier       // compares accounts with the providers
 	Guard           *instance.Guard        // compares our keys with the database's instances
 	DirectorySweeps []lockstep.Key         // to mark when an operator accepts another instance
 	// Scope returns what an event of this type says may have changed.
@@ -128,6 +130,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.buyingRoutes(api)
 	a.accountRoutes(api)
 	a.eventRoutes(api)
+	a.verifyRoutes(api)
 	a.webhookRoutes(api)
 	a.decisionRoutes(api)
 	a.installationRoutes(api)

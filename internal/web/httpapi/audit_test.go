@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,9 @@ func (k *kit) audited(action string) (found []entry) {
 	return found
 }
 
+// asking are the operations that change nothing although they have a body, because their question is long.
+var asking = []string{"verify", "list-open-keys"}
+
 // TestEveryOperationOfAnOperatorIsAudited walks over the document: what changes something and needs the scope
 // operate leaves an entry when it is requested, and one with its result. A new operation without them fails.
 func TestEveryOperationOfAnOperatorIsAudited(t *testing.T) {
@@ -37,7 +41,7 @@ func TestEveryOperationOfAnOperatorIsAudited(t *testing.T) {
 	k := start(t)
 	walked := 0
 	for _, o := range k.operations() {
-		changes := o.method != http.MethodGet
+		changes := o.method != http.MethodGet && !slices.Contains(asking, o.id)
 		if changes != (o.scope == lockstep.APIOperate) && o.scope != lockstep.APICheckout && o.scope != lockstep.APICheck {
 			t.Errorf("%s %s needs the scope %s", o.method, o.path, o.scope)
 		}

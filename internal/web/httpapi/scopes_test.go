@@ -53,6 +53,9 @@ var requests = map[string]struct{ path, body string }{
 	"create-key":              {"/v1/keys", `{"name":"made","scopes":["operate"]}`},
 	"revoke-key":              {"/v1/keys/none", ""},
 	"list-audit":              {"/v1/audit", ""},
+	"verify":                  {"/v1/verify", `{"accounts":["user/none"]}`},
+	"fix-drift":               {"/v1/verify/fix", `{"keys":["user/none"]}`},
+	"list-open-keys":          {"/v1/verify/open", `{"keys":["user/none"]}`},
 }
 
 // openToAll lists the operations without credentials. Everything else needs a scope.

@@ -18,7 +18,7 @@ const (
 // accounts.
 var long = map[string]bool{
 	"start-checkout": true, "start-portal": true, "get-activation": true,
-	"forget-account": true, "approve-deletions": true, "discard-deletions": true, "enable-webhook": true,
+	"verify": true, "forget-account": true, "approve-deletions": true, "discard-deletions": true, "enable-webhook": true,
 }
 
 // within sets the deadline of each operation.
