@@ -16,6 +16,7 @@ func (p *parts) verifier() *verify.Verifier {
 	return verify.New(verify.Verifier{
 		Comparer: &verify.Comparer{Accounts: p.accounts(p.owners()), Store: store, Book: book},
 		Store:    store, Billing: p.billing, Directory: p.id.directory, Types: ingest.Types(lockstep.Stripe),
+		Log:   p.config.Log,
 		Ready: func(ctx context.Context) error { return p.guard.Check(ctx) },
 	})
 }

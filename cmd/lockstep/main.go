@@ -23,6 +23,7 @@ type program struct {
 	Setup     setupCommand     `cmd:"" group:"operate" help:"Create or repair the webhook endpoint and the portal at Stripe, and say what to paste into Clerk."`
 	Health    healthCommand    `cmd:"" group:"operate" help:"Check that the running service answers and can write its database."`
 	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
+	Verify    verifyCommand    `cmd:"" group:"operate" help:"Compare accounts with Stripe and Clerk, say why they differ, and repair them."`
 	Link      linkCommand      `cmd:"" group:"operate" help:"Link a customer or a guest's payment to an account."`
 	Unlink    unlinkCommand    `cmd:"" group:"operate" help:"Remove a customer from its account."`
 	Merge     mergeCommand     `cmd:"" group:"operate" help:"Choose the primary customer of an account."`

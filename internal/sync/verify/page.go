@@ -17,6 +17,7 @@ type Page struct {
 	Comparisons []lockstep.Comparison
 	Phase       string // what the page went through
 	Looked      int    // how many of it
+	Failure     string // why the phase's list could not be read, which ends the phase; safe to show
 	Next        string // the position of the next page; empty at the end
 }
 
@@ -68,7 +69,7 @@ func parsePosition(text string) (position, error) {
 // following returns the position after n objects of a page of size objects, and the next phase at the end.
 func (p position) following(n, size int, next string) string {
 	switch {
-	case p.skip+n < size:
+	case size > 0 && p.skip+n < size:
 		p.skip += n
 		return p.String()
 	case next != "":
@@ -90,8 +91,8 @@ type PageRequest struct {
 }
 
 // Page does a part of the verification of all accounts, and leaves out the identities and customers in
-// which nothing differs. ErrPosition if the position is not one of this version. Other errors say that the
-// list could not be read.
+// which nothing differs. ErrPosition if the position is not one of this version. Other errors are the
+// store's.
 func (v *Verifier) Page(ctx context.Context, request PageRequest) (Page, error) {
 	at, err := parsePosition(request.At)
 	if err != nil {
@@ -137,12 +138,15 @@ func (v *Verifier) identities(ctx context.Context, at position, limit int, until
 	if at.phase == phaseOrganizations {
 		kind = lockstep.Organization
 	}
-	listed, next, err := v.Directory.Identities(ctx, kind, at.list)
+	list, err := patient(ctx, func() (listed[lockstep.Identity], error) {
+		all, next, err := v.Directory.Identities(ctx, kind, at.list)
+		return listed[lockstep.Identity]{all, next}, err
+	})
 	if errors.Is(err, lockstep.ErrNotFound) && at.list != "" { // the identity that the page starts after is gone
 		return v.identities(ctx, position{phase: at.phase}, limit, until)
 	}
 	if err != nil {
-		return Page{}, fmt.Errorf("list %s: %w", at.phase, err)
+		return v.unread(ctx, at, err), nil
 	}
 	unknown := func(ctx context.Context, i lockstep.Identity) (*lockstep.Account, []string, error) {
 		_, err := v.Store.Account(ctx, i.Account)
@@ -151,17 +155,20 @@ func (v *Verifier) identities(ctx context.Context, at position, limit int, until
 		}
 		return nil, nil, err
 	}
-	return search(ctx, v, found[lockstep.Identity]{at, listed, next, limit, until}, unknown)
+	return search(ctx, v, found[lockstep.Identity]{list, at, limit, until}, unknown)
 }
 
 // customers compares the accounts that a customer of Stripe's names although it has no link.
 func (v *Verifier) customers(ctx context.Context, at position, limit int, until time.Time) (Page, error) {
-	listed, next, err := v.Billing.CustomersPage(ctx, at.list)
+	list, err := patient(ctx, func() (listed[lockstep.Customer], error) {
+		all, next, err := v.Billing.CustomersPage(ctx, at.list)
+		return listed[lockstep.Customer]{all, next}, err
+	})
 	if errors.Is(err, lockstep.ErrNotFound) && at.list != "" {
 		return v.customers(ctx, position{phase: at.phase}, limit, until)
 	}
 	if err != nil {
-		return Page{}, fmt.Errorf("list customers: %w", err)
+		return v.unread(ctx, at, err), nil
 	}
 	unlinked := func(ctx context.Context, c lockstep.Customer) (*lockstep.Account, []string, error) {
 		named, ok := lockstep.AccountNamedIn(v.Comparer.Accounts.Owners.Readable(c.Metadata))
@@ -174,14 +181,25 @@ func (v *Verifier) customers(ctx context.Context, at position, limit int, until 
 		}
 		return nil, nil, err
 	}
-	return search(ctx, v, found[lockstep.Customer]{at, listed, next, limit, until}, unlinked)
+	return search(ctx, v, found[lockstep.Customer]{list, at, limit, until}, unlinked)
+}
+
+// unread ends a phase whose list cannot be read. The others still run.
+func (v *Verifier) unread(ctx context.Context, at position, err error) Page {
+	v.Log.WarnContext(ctx, "list not read", "list", at.phase, "error", err)
+	return Page{Phase: at.phase, Failure: reason(err), Next: at.following(0, 0, "")}
+}
+
+// listed is a page of a provider's list.
+type listed[T any] struct {
+	all  []T
+	next string
 }
 
 // found is a page of a list, and how much of it to look at.
 type found[T any] struct {
+	listed[T]
 	at    position
-	all   []T
-	next  string
 	limit int
 	until time.Time
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
-	"github.com/lockstep-dev/lockstep/internal/sync/ownership"
 )
 
 // Store is the store as a [Verifier] uses it. It writes nothing.
@@ -28,6 +28,7 @@ type Verifier struct {
 	// Directory lists the identities; the same as the comparer's.
 	Directory lockstep.Directory
 	Types     []string // the types of Stripe's events that matter
+	Log       *slog.Logger
 	// Ready reports why no account can be compared now, for example under another instance's key.
 	Ready func(ctx context.Context) error
 
@@ -86,14 +87,21 @@ func (v *Verifier) compare(ctx context.Context, account lockstep.Account, custom
 	if err := v.Ready(ctx); err != nil {
 		return failure(account, err)
 	}
+	found, err := patient(ctx, func() (lockstep.Comparison, error) { return v.once(ctx, account, customers) })
+	if err != nil {
+		v.Log.WarnContext(ctx, "account not compared", "account", account.String(), "error", err)
+		return failure(account, err)
+	}
+	return found
+}
+
+// patient asks again when a provider's limit allows it, as the queue would.
+func patient[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	for waits := 0; ; waits++ {
-		found, err := v.once(ctx, account, customers)
+		answer, err := ask()
 		var delay *lockstep.DelayError
-		if err == nil {
-			return found
-		}
 		if !errors.As(err, &delay) || waits == mostWaits || !sleep(ctx, delay.After) {
-			return failure(account, err)
+			return answer, err
 		}
 	}
 }
@@ -205,23 +213,22 @@ func (v *Verifier) notes(r result) (notes []string) {
 	return notes
 }
 
-// failure is a comparison that could not be made. The text of a provider's or our own error is safe to show
-// if it says so.
+// failure is a comparison that could not be made.
 func failure(account lockstep.Account, err error) lockstep.Comparison {
-	c := lockstep.Comparison{Account: account, State: lockstep.Incomparable}
+	return lockstep.Comparison{Account: account, State: lockstep.Incomparable, Failure: reason(err)}
+}
+
+// reason returns what may be shown of an error: the text of a provider's, and of our own verdicts.
+func reason(err error) string {
 	var upstream *lockstep.UpstreamError
 	var delay *lockstep.DelayError
 	switch {
 	case errors.As(err, &upstream):
-		c.Failure = upstream.Error()
+		return upstream.Error()
 	case errors.As(err, &delay):
-		c.Failure = delay.Reason
+		return delay.Reason
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		c.Failure = "the comparison took too long"
-	case ownership.Unresolved(err):
-		c.Failure = err.Error()
-	default:
-		c.Failure = "internal error; see the server's log"
+		return "it took too long"
 	}
-	return c
+	return "internal error; see the server's log"
 }

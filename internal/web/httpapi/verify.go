@@ -56,10 +56,11 @@ type comparisonView struct {
 
 type verifyOutput struct {
 	Body struct {
-		Data   []comparisonView `json:"data" doc:"Of the phases after accounts, only what differs"`
-		Phase  string           `json:"phase,omitempty" enum:"accounts,users,organizations,customers" doc:"What this page went through: our accounts, then the directory's users and organizations that we do not know, then Stripe's customers without a link"`
-		Looked int              `json:"looked" doc:"How many of it"`
-		Next   string           `json:"next,omitempty" doc:"Absent at the end"`
+		Data    []comparisonView `json:"data" doc:"Of the phases after accounts, only what differs"`
+		Failure string           `json:"failure,omitempty" doc:"Why the list of this phase could not be read; the next page starts the next phase"`
+		Phase   string           `json:"phase,omitempty" enum:"accounts,users,organizations,customers" doc:"What this page went through: our accounts, then the directory's users and organizations that we do not know, then Stripe's customers without a link"`
+		Looked  int              `json:"looked" doc:"How many of it"`
+		Next    string           `json:"next,omitempty" doc:"Absent at the end"`
 	}
 }
 
@@ -83,8 +84,8 @@ func (a *API) verify(ctx context.Context, in *verifyInput) (*verifyOutput, error
 	if err != nil {
 		return nil, a.problem(ctx, "verify", err)
 	}
-	out.Body.Data, out.Body.Phase, out.Body.Looked, out.Body.Next = viewComparisons(page.Comparisons), page.Phase,
-		page.Looked, page.Next
+	out.Body.Data, out.Body.Phase, out.Body.Looked = viewComparisons(page.Comparisons), page.Phase, page.Looked
+	out.Body.Failure, out.Body.Next = page.Failure, page.Next
 	return out, nil
 }
 
