@@ -163,13 +163,8 @@ func (c *causes) ofRecord(d lockstep.Difference) (lockstep.DriftCause, string) {
 	if slices.Contains(directoryFields, d.Field) {
 		return lockstep.CauseMissedEvent, "the directory has it, and no event told us; it keeps no list of events"
 	}
-	if d.Where == lockstep.DriftLink && d.Ours == "" {
-		for id, customer := range c.customers {
-			named, ok := lockstep.AccountNamedIn(customer.Metadata)
-			if strings.Contains(d.Field+d.Theirs, id) && (ok && named == c.account || slices.Contains(c.linked, id)) {
-				return lockstep.CauseUnlinked, "customer " + id + " names the account at Stripe"
-			}
-		}
+	if cause, detail := c.ofCustomer(d); cause != "" {
+		return cause, detail
 	}
 	item := priceName.FindStringSubmatch(d.Field)
 	if item == nil {
@@ -180,6 +175,38 @@ func (c *causes) ofRecord(d lockstep.Difference) (lockstep.DriftCause, string) {
 		return "", ""
 	}
 	return lockstep.CausePrice, "the price is the same and has another name at Stripe"
+}
+
+// ofCustomer returns the cause of what belongs to a customer without a link: the link, and its purchases.
+func (c *causes) ofCustomer(d lockstep.Difference) (lockstep.DriftCause, string) {
+	if d.Ours != "" {
+		return "", ""
+	}
+	isNew := func(id string) bool {
+		return !slices.ContainsFunc(c.record.Customers(), func(l lockstep.Link) bool { return l.CustomerID == id })
+	}
+	for _, l := range c.after.Customers() {
+		if !isNew(l.CustomerID) || l.CustomerID == newCustomer {
+			continue
+		}
+		if d.Where == lockstep.DriftLink && strings.Contains(d.Field+" "+d.Theirs, l.CustomerID) {
+			return lockstep.CauseUnlinked, c.named(l.CustomerID)
+		}
+		for _, s := range c.after.Subscriptions {
+			if s.CustomerID == l.CustomerID && d.Field == "subscriptions["+s.ID+"]" {
+				return lockstep.CauseUnlinked, "customer " + l.CustomerID + " bought it and has no link"
+			}
+		}
+	}
+	return "", ""
+}
+
+// named says what names the account of a customer that has no link.
+func (c *causes) named(customerID string) string {
+	if named, ok := lockstep.AccountNamedIn(c.customers[customerID].Metadata); ok && named == c.account {
+		return "customer " + customerID + " names the account at Stripe"
+	}
+	return "customer " + customerID + " belongs to the account by what names it at Stripe or in the directory"
 }
 
 var objectID = regexp.MustCompile(`\b(?:sub|cs|cus|pi)_[A-Za-z0-9_]+`)

@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
 const (
-	// mostPages is how many pages of Stripe's event list the search for a missed event reads: 100 events each.
-	mostPages = 20
-	// eventsFresh is how long a list that was read serves further accounts.
-	eventsFresh = time.Minute
+	// mostEvents is how far into Stripe's event list the search for a missed event reads, 100 a call.
+	mostEvents = 2000
+	// eventsFresh is for how long the newest events need not be read again. An event that is missing is
+	// older: its delivery had that much time.
+	eventsFresh = time.Second
+	// eventsKept is how long older events are kept for further accounts.
+	eventsKept = time.Minute
 	// eventHistory is how long Stripe keeps events, less a margin.
 	eventHistory = 29 * 24 * time.Hour
 	// eventMargin is how far before the last write of a record an event may be missing.
@@ -39,31 +41,62 @@ type events struct {
 	stripe eventLister
 	types  []string // that matter
 
-	mu     sync.Mutex
-	read   time.Time
-	since  time.Time
-	hints  []lockstep.Hint
-	cursor string
-	pages  int
-	whole  bool
+	lock   chan struct{}   // holds a value while someone reads; its wait ends with the context
+	read   time.Time       // when the newest ones were read
+	hints  []lockstep.Hint // the newest first
+	cursor string          // of the page after them; empty: the list ends there
 }
 
 // after returns the events since a time, or as many as the search may read.
 func (e *events) after(ctx context.Context, since time.Time) ([]lockstep.Hint, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if now := time.Now(); now.Sub(e.read) > eventsFresh || since.Before(e.since) {
-		e.read, e.since, e.hints, e.cursor, e.pages, e.whole = now, since, nil, "", 0, false
+	select {
+	case e.lock <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	for !e.whole && e.pages < mostPages && (len(e.hints) == 0 || e.hints[len(e.hints)-1].Event.OccurredAt.After(since)) {
-		page, next, err := e.stripe.EventsSince(ctx, e.since, e.cursor)
+	defer func() { <-e.lock }()
+	if err := e.refresh(ctx); err != nil {
+		return nil, err
+	}
+	for e.cursor != "" && len(e.hints) < mostEvents && e.hints[len(e.hints)-1].Event.OccurredAt.After(since) {
+		page, next, err := e.page(ctx, e.cursor)
 		if err != nil {
-			return nil, fmt.Errorf("list events: %w", err)
+			return nil, err
 		}
-		e.hints, e.cursor, e.whole = append(e.hints, page...), next, next == ""
-		e.pages++
+		e.hints, e.cursor = append(e.hints, page...), next
 	}
 	return slices.Clone(e.hints), nil
+}
+
+// refresh reads the events that are newer than those in memory; all anew if they are too many or too old.
+func (e *events) refresh(ctx context.Context) error {
+	now := time.Now()
+	if now.Sub(e.read) < eventsFresh {
+		return nil
+	}
+	page, next, err := e.page(ctx, "")
+	if err != nil {
+		return err
+	}
+	known := -1
+	if len(e.hints) > 0 {
+		known = slices.IndexFunc(page, func(h lockstep.Hint) bool { return h.Event.ID == e.hints[0].Event.ID })
+	}
+	if known >= 0 && now.Sub(e.read) < eventsKept && len(e.hints) < mostEvents {
+		e.hints = append(page[:known:known], e.hints...)
+	} else {
+		e.hints, e.cursor = page, next
+	}
+	e.read = now
+	return nil
+}
+
+func (e *events) page(ctx context.Context, cursor string) ([]lockstep.Hint, string, error) {
+	page, next, err := e.stripe.EventsSince(ctx, time.Now().Add(-eventHistory), cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("list events: %w", err)
+	}
+	return page, next, nil
 }
 
 // missing returns the newest event about an account's customers, or about one of the objects, that was

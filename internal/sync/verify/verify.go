@@ -37,7 +37,7 @@ type Verifier struct {
 
 // New returns a verifier with the given fields.
 func New(v Verifier) *Verifier {
-	v.events = &events{stripe: v.Billing, types: v.Types}
+	v.events = &events{stripe: v.Billing, types: v.Types, lock: make(chan struct{}, 1)}
 	return &v
 }
 
