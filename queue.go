@@ -76,6 +76,7 @@ const (
 	ScopeMissing                         // the directory's list lacks the identity: confirm it twice
 	ScopeSuccession                      // an operator assigned a former account to it
 	ScopePaid                            // of a payment: an event says that it was paid
+	ScopeVerify                          // the full verify wants to know what differs, see package drift
 
 	ScopeAll = ScopeIdentity | ScopeCustomer | ScopeSubscriptions | ScopePayments
 )

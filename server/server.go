@@ -174,7 +174,7 @@ func (p *parts) accounts(owners *ownership.Resolver) *reconcile.Accounts {
 			Limiter: limiter(directory)},
 		Policies: c.policies(), Catalog: c.Catalog, Keys: c.Access.Projection, Owners: owners, Book: p.book,
 		Hold: &backfill.Hold{Store: c.Store}, Listeners: webhooks(c.Webhooks).hearAccess(), Log: c.Log,
-		Generation: p.guard.Generation, AccessWritten: p.accessWritten()}
+		Generation: p.guard.Generation, AccessWritten: p.accessWritten(), Drifted: p.drifted}
 }
 
 // policies returns the configuration's decisions about accounts.

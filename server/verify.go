@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/internal/sync/pricebook"
+	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/verify"
 )
 
@@ -24,4 +26,25 @@ func (p *parts) verifier() *verify.Verifier {
 // priceChanges returns a text that changes with each event of a price or product.
 func (p *parts) priceChanges(ctx context.Context) (string, error) {
 	return p.config.Store.Cursor(ctx, lockstep.PricesSweep)
+}
+
+// mostOpen is how many open events of a key [parts.drifted] reads.
+const mostOpen = 20
+
+// drifted counts what the full verify repaired in an account, unless an open event may have caused the run
+// too. An event of the directory that came during the run is the echo of our own write. Only a run that
+// changed something costs that read.
+func (p *parts) drifted(ctx context.Context, d reconcile.Drift) {
+	open, err := p.config.Store.Events(ctx, lockstep.EventFilter{Key: d.Key, Status: lockstep.EventPending,
+		Limit: mostOpen, Bodiless: true})
+	told := func(e lockstep.Event) bool { return e.Source == lockstep.Stripe || e.ReceivedAt.Before(d.Began) }
+	if err != nil || slices.ContainsFunc(open.Events, told) {
+		return // it may be no drift
+	}
+	names := make([]string, len(d.Places))
+	for i, where := range d.Places {
+		p.counts.Drifted(where)
+		names[i] = string(where)
+	}
+	p.config.Log.WarnContext(ctx, "full verify found a difference", "key", d.Key.String(), "where", names)
 }

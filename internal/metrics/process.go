@@ -24,6 +24,8 @@ var (
 	webhookStates = []string{string(lockstep.WebhookPending), string(lockstep.WebhookDelivered),
 		string(lockstep.WebhookUndelivered), string(lockstep.WebhookHeld)}
 	refusals = []string{"401", "403", "429", "503"}
+	// driftPlaces are where a run of the full verify can tell what it changed.
+	driftPlaces = []lockstep.DriftPlace{lockstep.DriftDatabase, lockstep.DriftIdentity, lockstep.DriftLink}
 )
 
 // The outcomes of a run. RunWaiting is a retry that does not count as an attempt: a provider's limit, or
@@ -41,12 +43,14 @@ var lagBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6
 
 // Process counts what this process does. It is safe for concurrent use.
 type Process struct {
-	deliveries, scanned, runs, emails, webhooks, refused *prometheus.CounterVec
-	lag                                                  *prometheus.HistogramVec
-	took                                                 prometheus.Histogram
+	deliveries, scanned, runs, emails, webhooks, refused, drift *prometheus.CounterVec
+
+	lag  *prometheus.HistogramVec
+	took prometheus.Histogram
 
 	runsOf                                map[lockstep.KeyKind]counts
 	scannedOf, emailsTo, hooks, refusedAs counts
+	driftIn                               map[lockstep.DriftPlace]prometheus.Counter
 	lagOf                                 map[string]prometheus.Observer
 }
 
@@ -60,6 +64,8 @@ func NewProcess() *Process {
 		emails:   counterVec("emails_total", "Attempts to send an e-mail, by the state that they left.", "outcome"),
 		webhooks: counterVec("webhooks_total", "Attempts to send a webhook to the app, by the state that they left.", "outcome"),
 		refused:  counterVec("auth_failures_total", "Requests refused for their credentials, by the answer.", "status"),
+		drift: counterVec("drift_found_total",
+			"Accounts that the full verify found different and repaired, by the place.", "where"),
 		lag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockstep_access_lag_seconds", Buckets: lagBuckets,
 			Help: "Time from the receipt of an account's first open event to the write of changed access."}, []string{"step"}),
 		took: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "lockstep_run_seconds", Help: "Duration of runs.",
@@ -72,6 +78,10 @@ func NewProcess() *Process {
 	p.scannedOf = newCounts(p.scanned, []string{string(lockstep.Stripe), string(lockstep.Clerk)})
 	p.emailsTo, p.hooks = newCounts(p.emails, emailStates), newCounts(p.webhooks, webhookStates)
 	p.refusedAs = newCounts(p.refused, refusals)
+	p.driftIn = map[lockstep.DriftPlace]prometheus.Counter{}
+	for _, where := range driftPlaces {
+		p.driftIn[where] = p.drift.WithLabelValues(string(where))
+	}
 	p.lagOf = map[string]prometheus.Observer{StepDatabase: p.lag.WithLabelValues(StepDatabase),
 		StepMetadata: p.lag.WithLabelValues(StepMetadata)}
 	return p
@@ -92,7 +102,7 @@ func (p *Process) Collect(to chan<- prometheus.Metric) {
 }
 
 func (p *Process) collectors() []prometheus.Collector {
-	return []prometheus.Collector{p.deliveries, p.scanned, p.runs, p.emails, p.webhooks, p.refused, p.lag, p.took}
+	return []prometheus.Collector{p.deliveries, p.scanned, p.runs, p.emails, p.webhooks, p.refused, p.drift, p.lag, p.took}
 }
 
 // Deliveries returns the function that counts a source's deliveries by outcome.
@@ -125,6 +135,13 @@ func (p *Process) Called(state lockstep.WebhookState) { p.hooks.inc(string(state
 
 // Refused counts a request whose credentials were refused with a status.
 func (p *Process) Refused(status int) { p.refusedAs.inc(strconv.Itoa(status)) }
+
+// Drifted counts an account in which the full verify repaired something.
+func (p *Process) Drifted(where lockstep.DriftPlace) {
+	if counter, known := p.driftIn[where]; known {
+		counter.Inc()
+	}
+}
 
 // AccessWritten notes how long after an event its access was written. step is StepDatabase or
 // StepMetadata.

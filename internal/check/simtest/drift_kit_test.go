@@ -22,11 +22,19 @@ import (
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
 
-// daily turns the full verify on.
-func (w *world) daily() {
+// daily turns the full verify on, with the given intervals of the sweeps.
+func (w *world) daily(intervals server.Intervals) {
 	w.service.end(w.t)
-	w.change = func(c *server.Config) { c.Sync.Intervals.Accounts = 24 * time.Hour }
+	w.change = func(c *server.Config) { c.Sync.Intervals = intervals }
 	w.service = w.boot()
+	// The former service has scheduled it for years from now.
+	if err := w.service.store.Mark(w.t.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeySweep, ID: "accounts"},
+		Priority: lockstep.Background}); err != nil {
+		w.t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	w.service.end(w.t)
+	w.service = w.boot() // which wakes its worker
 }
 
 // truth says, from the simulators and the database alone, which accounts differ, and how: "unknown",

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -24,7 +25,7 @@ func TestVerifyFindsWhatWasBroken(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Minute)
-		w.daily()
+		w.daily(server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 24 * time.Hour})
 		time.Sleep(25 * time.Hour) // the full verify has run
 		b.nothing("a healthy business")
 

@@ -28,13 +28,13 @@ func Stored(r lockstep.Record) lockstep.Record {
 
 // bookkeeping are the fields of a record whose change alone means nothing to anyone: they say how far we
 // are, and follow from the others. Metadata has its own comparison, [Metadata].
-var bookkeeping = map[string]bool{"Account": true, "IdentityUpdatedAt": true, "CustomerGeneration": true,
+var bookkeeping = map[string]bool{"Account": true, "IdentityUpdatedAt": true, "CustomerGeneration": true, "CustomerEmail": true, "CustomerName": true,
 	"Intent": true, "PaysFor": true, "Projected": true, "PacedUntil": true, "EntitledBy": true, "Notified": true,
 	"Deletion": true, "DeletionAt": true, "Problems": true, "InstanceGeneration": true, "MissingSince": true,
 	"Candidate": true, "Misnamed": true, "CreatedAt": true, "UpdatedAt": true}
 
 // personal are the fields of a record whose values must not be shown.
-var personal = map[string]bool{"Email": true, "Name": true, "CustomerEmail": true, "CustomerName": true}
+var personal = map[string]bool{"Email": true, "Name": true}
 
 // links are the fields of a record that say which customers belong to it.
 var links = map[string]bool{"CustomerID": true, "CustomerDeleted": true, "Further": true}

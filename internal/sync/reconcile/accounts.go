@@ -85,6 +85,9 @@ type Accounts struct {
 	// AccessWritten is called once by a run that wrote changed access, after its other writes, while the
 	// events that caused it are still open. It may be nil.
 	AccessWritten func(ctx context.Context, key lockstep.Key, at AccessWrites)
+	// Drifted is called once by a run of the full verify that changed something, before the key's open events
+	// are settled. It may be nil.
+	Drifted func(ctx context.Context, d Drift)
 }
 
 // Reconcile brings the account of the claim in sync. If a provider refuses a step, that is
@@ -95,6 +98,7 @@ func (as *Accounts) Reconcile(ctx context.Context, claim lockstep.Claim) (Result
 		return Result{}, err
 	}
 	result, err := as.sync(ctx, d)
+	as.reportDrift(ctx, d)
 	if errors.Is(err, errSucceeded) { // the draft is outdated
 		d.facts.Write(database, "succession", 1)
 		return Result{Facts: d.facts}, nil

@@ -41,6 +41,7 @@ type draft struct {
 	paced    bool // more metadata writes were made than the saved record has accounted for
 	written  AccessWrites
 	facts    lockstep.RunFacts
+	merged   bool // the directory's metadata was changed
 }
 
 // newDraft returns the draft of a record, or of an account that the database does not know.

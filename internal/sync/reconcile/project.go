@@ -182,6 +182,7 @@ func (m metadata) write(ctx context.Context, d *draft, p *projection) error {
 func (m metadata) merge(ctx context.Context, d *draft, p *projection) (held map[string]any, err error) {
 	err = m.directory.MergeMetadata(ctx, d.account, p.change)
 	if err == nil {
+		d.merged = true
 		d.now.ClearProblem(lockstep.StepMetadata)
 		return p.want, nil
 	}

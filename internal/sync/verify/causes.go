@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/sync/drift"
 )
 
 // The causes of the differences of one account. Evidence decides, in this order:
@@ -155,9 +156,6 @@ func moment(ms int64) string {
 var directoryFields = []string{"account", "state", "email", "email_verified", "name", "members", "member_limit",
 	"departed"}
 
-// priceName matches what a price and its product are called.
-var priceName = regexp.MustCompile(`^(.*\.items\[[^\]]*\])\.(lookup_key|keys|product_id|product_plan|bought_as|sibling_keys)$`)
-
 // ofRecord returns the cause of a difference in our record if that needs no further evidence.
 func (c *causes) ofRecord(d lockstep.Difference) (lockstep.DriftCause, string) {
 	if slices.Contains(directoryFields, d.Field) {
@@ -166,11 +164,11 @@ func (c *causes) ofRecord(d lockstep.Difference) (lockstep.DriftCause, string) {
 	if cause, detail := c.ofCustomer(d); cause != "" {
 		return cause, detail
 	}
-	item := priceName.FindStringSubmatch(d.Field)
-	if item == nil {
+	item, is := drift.PriceName(d.Field)
+	if !is {
 		return "", ""
 	}
-	moved := func(o lockstep.Difference) bool { return o.Field == item[1]+".price_id" }
+	moved := func(o lockstep.Difference) bool { return o.Field == item+".price_id" }
 	if slices.ContainsFunc(c.differences, moved) {
 		return "", ""
 	}

@@ -90,7 +90,8 @@ func (c *Comparer) dry(account lockstep.Account) *dryRun {
 	if accounts.Providers.Limiter != nil {
 		accounts.Providers.Limiter = run.directory
 	}
-	accounts.Listeners, accounts.AccessWritten, accounts.Log = nil, nil, slog.New(slog.DiscardHandler)
+	accounts.Listeners, accounts.AccessWritten, accounts.Drifted = nil, nil, nil
+	accounts.Log = slog.New(slog.DiscardHandler)
 	payments := &reconcile.Payments{Store: run.store, Billing: run.stripe, Catalog: accounts.Catalog, Book: c.Book,
 		Owners: owners}
 	run.accounts = &accounts

@@ -68,7 +68,7 @@ func (e *events) after(ctx context.Context, since time.Time) ([]lockstep.Hint, e
 	return slices.Clone(e.hints), nil
 }
 
-// refresh reads the events that are newer than those in memory; all anew if they are too many or too old.
+// refresh reads the events that are newer than those in memory; all from the start if they are too many or too old.
 func (e *events) refresh(ctx context.Context) error {
 	now := time.Now()
 	if now.Sub(e.read) < eventsFresh {
