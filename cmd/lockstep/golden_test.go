@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,6 +18,8 @@ var masks = []struct {
 	{regexp.MustCompile(`lockstep_[A-Z2-7]{52}`), "SECRET"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}\b`), "REQUEST"},
 	{regexp.MustCompile(`local/[^"\s]+`), "local/USER"},
+	{regexp.MustCompile(`\b(user|cus|sub|si|evt|req|price)_[A-Za-z0-9]{10,}`), "${1}_ID"},
+	{regexp.MustCompile(`\d+/s`), "N/s"},
 	{regexp.MustCompile(`\bwhsec_[A-Za-z0-9]{32}\b`), "whsec_SECRET"},
 	{regexp.MustCompile(`\b(we|bpc)_1[A-Za-z0-9]{20,}\b`), "${1}_ID"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDR"},
@@ -24,12 +27,31 @@ var masks = []struct {
 	{regexp.MustCompile(`"bytes":\d+,"schema":\d+,"rows":\{[^}]*\}`), `"bytes":N,"schema":N,"rows":{…}`},
 	{regexp.MustCompile(`schema \d+`), "schema N"},
 	{regexp.MustCompile(`\d+ of about \d+`), "N of about N"},
-	{regexp.MustCompile(`\r\n`), "\n"}, // of a terminal
-	{regexp.MustCompile(`  +`), "  "},  // a column is as wide as what is masked
+	{regexp.MustCompile(`  +`), "  "}, // a column is as wide as what is masked
 }
 
 // typed is the line that a script types into a terminal: enter, or y.
 var typed = regexp.MustCompile(`^y?\r\n`)
+
+// bar matches a bar or a spinner with its counts.
+var bar = regexp.MustCompile(`^.*\(\d+/[-0-9]+\) *(\[[^\]]*\])? *`)
+
+// moves matches what moves a terminal's cursor.
+var moves = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+// onScreen returns what is left on a terminal, without the line that was typed: of a line that was drawn several
+// times, the last one, and no bar.
+func onScreen(text string) string {
+	text = moves.ReplaceAllString(typed.ReplaceAllString(text, ""), "")
+	var lines []string
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+		left := bar.ReplaceAllString(line[strings.LastIndex(line, "\r")+1:], "")
+		if line == "" || strings.TrimSpace(left) != "" {
+			lines = append(lines, left)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
 
 // golden FILE [stderr|ttyout]: compares the last output, or what the terminal showed, with a file, after masking
 // times, secrets and ids of requests.
@@ -38,8 +60,8 @@ func golden(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: golden FILE [stderr|ttyout]")
 	}
 	text := ts.ReadFile(append(args, "stdout")[1])
-	if len(args) == 2 && args[1] == "ttyout" { // the terminal first shows the line that was typed
-		text = typed.ReplaceAllString(text, "")
+	if len(args) == 2 && args[1] == "ttyout" {
+		text = onScreen(text)
 	}
 	for _, m := range masks {
 		text = m.pattern.ReplaceAllString(text, m.mask)

@@ -90,7 +90,7 @@ func (p *progress) draw(now backfillProgress) {
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Exit()
+		_ = p.bar.Clear() // what was drawn last stays otherwise
 		p.bar = nil
-		fmt.Fprintln(p.out)
 	}
 }

@@ -212,8 +212,7 @@ func (a *API) openKeys(ctx context.Context, in *struct{ Body keysBody }) (*openO
 			return nil, a.problem(ctx, "read work", err)
 		}
 		if verify.Due(w, time.Now()) {
-			out.Body.Data = append(out.Body.Data, workView{w.Key.String(), true, string(w.Disposition), w.Reason, w.Attempts,
-				w.RunAt.UTC()})
+			out.Body.Data = append(out.Body.Data, viewWork(lockstep.OpenWork{Work: w}))
 		}
 	}
 	return out, nil
