@@ -56,21 +56,19 @@ func (v *verification) print(c comparison) error {
 // change shows a difference as a diff: what is, and what a sync makes of it. What is comes from the side that
 // a sync would change.
 func (d difference) change() string {
-	is, other, whose := d.Ours, "", ""
-	switch {
-	case d.Where == "database", d.Where == "link":
-	default:
+	is, other := d.Ours, ""
+	if d.Where == "identity" || d.Where == "stripe" {
 		is = d.Theirs
 		if d.Ours != d.Theirs && d.Ours != d.Expected {
-			other, whose = d.Ours, "last written"
+			other = d.Ours
 		}
 	}
 	if is == "" && d.Expected == "" { // a step that a provider refuses
 		return "not written"
 	}
 	text := shown(is) + " -> " + shown(d.Expected)
-	if whose != "" {
-		text += fmt.Sprintf(" (%s: %s)", whose, shown(other))
+	if other != "" {
+		text += " (last written: " + other + ")"
 	}
 	return text
 }

@@ -200,13 +200,6 @@ func (w *world) execute(path string, statements ...string) {
 	}
 }
 
-// backUp copies the database while the service runs.
-func (w *world) backUp() (path string) {
-	path = filepath.Join(w.dir, "yesterday.db")
-	w.execute(filepath.Join(w.dir, "lockstep.db"), "vacuum into '"+path+"'")
-	return path
-}
-
 // restore puts a backup in the place of the database.
 func (w *world) restore(backup string) {
 	w.changeDatabase(func(path string) {

@@ -203,7 +203,8 @@ func (b *broken) customersOf(account string) (n int) {
 // subscription to it without telling us.
 func (b *broken) changePrice() {
 	old := b.prices["basic"]
-	product := b.sim.Prices()[slices.IndexFunc(b.sim.Prices(), func(p simulator.Price) bool { return p.ID == old })].Product
+	prices := b.sim.Prices()
+	product := prices[slices.IndexFunc(prices, func(p simulator.Price) bool { return p.ID == old })].Product
 	b.silent(func() {
 		b.dashboard("/v1/prices", url.Values{"product": {product}, "currency": {"usd"}, "unit_amount": {"777"},
 			"recurring[interval]": {"month"}, "lookup_key": {"basic"}, "transfer_lookup_key": {"true"}})

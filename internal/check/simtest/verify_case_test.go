@@ -3,6 +3,7 @@ package simtest
 import (
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,42 +26,39 @@ func (w *world) content() map[string]string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer db.Close()
-	var tables []string
-	rows, err := db.QueryContext(w.t.Context(), "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			w.t.Fatal(err)
-		}
-		tables = append(tables, name)
-	}
-	if err := rows.Err(); err != nil {
-		w.t.Fatal(err)
-	}
+	names := w.rows(db, "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
 	found := map[string]string{}
-	for _, name := range tables {
-		if name == "replicas" || name == "replica_pauses" {
+	for _, name := range names {
+		if name = strings.TrimSuffix(name, "|"); name == "replicas" || name == "replica_pauses" {
 			continue
 		}
-		rows, err := db.QueryContext(w.t.Context(), "select * from "+name)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		found[name] = digestRows(w, rows)
+		lines := w.rows(db, "select * from "+name)
+		found[name] = fmt.Sprintf("%d rows %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+	}
+	if len(found) < 10 {
+		w.t.Fatalf("only %d tables", len(found))
+	}
+	if err := db.Close(); err != nil {
+		w.t.Fatal(err)
 	}
 	return found
 }
 
-func digestRows(w *world, rows *sql.Rows) string {
+// rows returns the rows of a query as sorted texts.
+func (w *world) rows(db *sql.DB, query string) (lines []string) {
+	rows, err := db.QueryContext(w.t.Context(), query)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			w.t.Fatal(err)
+		}
+	}()
 	columns, err := rows.Columns()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var lines []string
 	for rows.Next() {
 		values := make([]any, len(columns))
 		for i := range values {
@@ -75,11 +73,8 @@ func digestRows(w *world, rows *sql.Rows) string {
 		}
 		lines = append(lines, line)
 	}
-	if err := rows.Err(); err != nil {
-		w.t.Fatal(err)
-	}
 	slices.Sort(lines)
-	return fmt.Sprintf("%d rows %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+	return lines
 }
 
 // TestVerifyWritesNothing: in a business in which a run would change almost everything, comparisons send only GETs and

@@ -36,7 +36,8 @@ func (s *Sweeps) verifyAccounts(ctx context.Context, _ lockstep.Claim, at verify
 	done := swept[verifyAt]{marks: make([]lockstep.Mark, len(accounts))}
 	for i, a := range accounts {
 		done.marks[i] = lockstep.Mark{Key: a.Key(), Priority: lockstep.Background,
-			Scope: lockstep.ScopeAll | lockstep.ScopeMembers | lockstep.ScopeVerify, Delay: verifySpread / verifyPage * time.Duration(i)}
+			Scope: lockstep.ScopeAll | lockstep.ScopeMembers | lockstep.ScopeVerify,
+			Delay: verifySpread / verifyPage * time.Duration(i)}
 	}
 	if len(accounts) == verifyPage {
 		done.next, done.more = verifyAt{After: accounts[len(accounts)-1].String()}, true

@@ -26,7 +26,7 @@ import (
 // What only follows from other differences (metadata that repeats the record, a customer's address) has
 // their cause.
 type causes struct {
-	result
+	Result
 	now    time.Time
 	works  []lockstep.Work // of the account's key, as read before and after the comparison
 	missed func(ctx context.Context, about []string) (lockstep.Hint, bool, error)

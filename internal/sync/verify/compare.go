@@ -40,8 +40,8 @@ type dryRun struct {
 	done        map[lockstep.Key]bool // keys beside the account that have run
 }
 
-// result is what a comparison found, before its causes are known.
-type result struct {
+// Result is what a comparison found, before its causes are known.
+type Result struct {
 	account     lockstep.Account
 	stored      bool // we know the account
 	stranger    bool // neither we nor the directory know it
@@ -57,20 +57,20 @@ type result struct {
 
 // Compare runs an account's key without effects, after the keys of customers that may belong to it, and
 // returns what the runs would change. It writes nothing.
-func (c *Comparer) Compare(ctx context.Context, account lockstep.Account, customers ...string) (result, error) {
+func (c *Comparer) Compare(ctx context.Context, account lockstep.Account, customers ...string) (Result, error) {
 	run := c.dry(account)
 	was, err := c.Store.Account(ctx, account)
 	if err != nil && !errors.Is(err, lockstep.ErrNotFound) {
-		return result{}, err
+		return Result{}, err
 	}
 	stored := err == nil
 	for _, id := range customers {
 		if err := run.run(ctx, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id}); err != nil {
-			return result{}, err
+			return Result{}, err
 		}
 	}
 	if err := run.settle(ctx); err != nil {
-		return result{}, err
+		return Result{}, err
 	}
 	return run.result(ctx, was, stored)
 }
@@ -167,15 +167,15 @@ func (r *dryRun) strange(ctx context.Context, key lockstep.Key) bool {
 }
 
 // result collects what the runs would have changed.
-func (r *dryRun) result(ctx context.Context, was lockstep.Record, stored bool) (result, error) {
+func (r *dryRun) result(ctx context.Context, was lockstep.Record, stored bool) (Result, error) {
 	after, err := r.store.Account(ctx, r.account)
 	if errors.Is(err, lockstep.ErrNotFound) { // neither we nor the directory know it
-		return result{account: r.account, stranger: true}, nil
+		return Result{account: r.account, stranger: true}, nil
 	}
 	if err != nil {
-		return result{}, err
+		return Result{}, err
 	}
-	found := result{account: r.account, stored: stored, record: was, after: after, absent: r.directory.absent(r.account),
+	found := Result{account: r.account, stored: stored, record: was, after: after, absent: r.directory.absent(r.account),
 		customers: map[string]lockstep.Customer{}}
 	if identity, read := r.directory.asRead(r.account); read {
 		found.identity = &identity
@@ -222,7 +222,7 @@ func (r *dryRun) records(was, after lockstep.Record, stored bool) []lockstep.Dif
 }
 
 // metadata returns what differs in the directory's metadata.
-func (r *dryRun) metadata(found result) []lockstep.Difference {
+func (r *dryRun) metadata(found Result) []lockstep.Difference {
 	v := drift.Versions{Ours: found.record.Projected, Theirs: found.after.Projected, Expected: found.after.Projected}
 	if found.identity != nil {
 		change := r.directory.changes[r.account]
@@ -239,7 +239,7 @@ func (r *dryRun) metadata(found result) []lockstep.Difference {
 }
 
 // findCustomers notes the customers that were read, and those whose own runs link them.
-func (r *dryRun) findCustomers(found *result) {
+func (r *dryRun) findCustomers(found *Result) {
 	for _, l := range append(found.after.Customers(), found.record.Customers()...) {
 		if known, is := r.stripe.answers["customer "+l.CustomerID].(answer[lockstep.Customer]); is && known.err == nil {
 			found.customers[l.CustomerID] = known.value

@@ -101,8 +101,8 @@ func (e *events) page(ctx context.Context, cursor string) ([]lockstep.Hint, stri
 
 // missing returns the newest event about an account's customers, or about one of the objects, that was
 // never stored. An event about an object of the difference counts more than others.
-func (e *events) missing(ctx context.Context, store eventStore, r result, about []string) (best lockstep.Hint, found bool,
-	err error) {
+func (e *events) missing(ctx context.Context, store eventStore, r Result, about []string) (best lockstep.Hint,
+	found bool, err error) {
 	hints, err := e.after(ctx, later(r.record.UpdatedAt.Add(-eventMargin), time.Now().Add(-eventHistory)))
 	if err != nil {
 		return best, false, err
@@ -132,7 +132,8 @@ func (e *events) missing(ctx context.Context, store eventStore, r result, about 
 }
 
 // storedEvents returns the ids of the newest stored events about the account, its customers and payments.
-func storedEvents(ctx context.Context, store eventStore, r result, candidates []lockstep.Hint) (map[string]bool, error) {
+func storedEvents(ctx context.Context, store eventStore, r Result,
+	candidates []lockstep.Hint) (map[string]bool, error) {
 	keys := []lockstep.Key{r.account.Key()}
 	for _, id := range customersOf(r) {
 		keys = append(keys, lockstep.Key{Kind: lockstep.KeyCustomer, ID: id})
@@ -150,7 +151,8 @@ func storedEvents(ctx context.Context, store eventStore, r result, candidates []
 		if slices.Contains(keys[:i], key) {
 			continue
 		}
-		page, err := store.Events(ctx, lockstep.EventFilter{Source: lockstep.Stripe, Key: key, Limit: mostStored, Bodiless: true})
+		page, err := store.Events(ctx, lockstep.EventFilter{Source: lockstep.Stripe, Key: key, Limit: mostStored,
+			Bodiless: true})
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +164,7 @@ func storedEvents(ctx context.Context, store eventStore, r result, candidates []
 }
 
 // customersOf returns the account's customers, before and after a run.
-func customersOf(r result) (ids []string) {
+func customersOf(r Result) (ids []string) {
 	for _, record := range []lockstep.Record{r.record, r.after} {
 		if record.CustomerID != "" {
 			ids = append(ids, record.CustomerID)

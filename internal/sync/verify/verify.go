@@ -43,7 +43,8 @@ func New(v Verifier) *Verifier {
 
 // Accounts compares accounts in their order. It starts none later than spend after its start, except the
 // first; the answer has those that it compared.
-func (v *Verifier) Accounts(ctx context.Context, accounts []lockstep.Account, spend time.Duration) []lockstep.Comparison {
+func (v *Verifier) Accounts(ctx context.Context, accounts []lockstep.Account,
+	spend time.Duration) []lockstep.Comparison {
 	return each(accounts, time.Now().Add(spend), func(a lockstep.Account) lockstep.Comparison { return v.Account(ctx, a) })
 }
 
@@ -139,7 +140,7 @@ func (v *Verifier) once(ctx context.Context, account lockstep.Account, customers
 	if found.stranger {
 		return lockstep.Comparison{Account: account, State: lockstep.Incomparable, Failure: stranger}, nil
 	}
-	c := &causes{result: found, now: time.Now(), works: []lockstep.Work{before, after},
+	c := &causes{Result: found, now: time.Now(), works: []lockstep.Work{before, after},
 		names: v.Comparer.Accounts.Keys.Names(),
 		missed: func(ctx context.Context, about []string) (lockstep.Hint, bool, error) {
 			return v.events.missing(ctx, v.Store, found, about)
@@ -147,7 +148,7 @@ func (v *Verifier) once(ctx context.Context, account lockstep.Account, customers
 	if err := c.find(ctx); err != nil {
 		return none, err
 	}
-	return v.conclude(c.result), nil
+	return v.conclude(c.Result), nil
 }
 
 // stranger is why an account cannot be compared that nobody knows.
@@ -161,7 +162,7 @@ func (v *Verifier) work(ctx context.Context, key lockstep.Key) (lockstep.Work, e
 	return w, err
 }
 
-func (v *Verifier) conclude(r result) lockstep.Comparison {
+func (v *Verifier) conclude(r Result) lockstep.Comparison {
 	c := lockstep.Comparison{Account: r.account, State: lockstep.InSync, Differences: r.differences, Notes: v.notes(r)}
 	if len(c.Differences) == 0 {
 		return c
@@ -181,7 +182,7 @@ const licensePrefix = "licenses["
 
 // fixes returns the keys whose runs remove the differences. That an account is gone is for the directory's
 // list to confirm.
-func fixes(r result) []lockstep.Key {
+func fixes(r Result) []lockstep.Key {
 	if r.absent && r.after.State != lockstep.AccountDeleted {
 		return []lockstep.Key{{Kind: lockstep.KeySweep, ID: string(r.account.Kind) + "s"}}
 	}
@@ -201,7 +202,7 @@ func fixes(r result) []lockstep.Key {
 
 // notes says which customers carry another account's name. Our proven link counts first, and nobody's
 // change at Stripe is overwritten.
-func (v *Verifier) notes(r result) (notes []string) {
+func (v *Verifier) notes(r Result) (notes []string) {
 	for _, l := range r.after.Customers() {
 		named, ok := lockstep.AccountNamedIn(v.Comparer.Accounts.Owners.Readable(r.customers[l.CustomerID].Metadata))
 		if l.Trust != lockstep.Proven || !ok || named == r.account {
