@@ -301,8 +301,12 @@ func TestAChangeThatIsTakenBackBeforeTheRestore(t *testing.T) {
 func TestABuyerOfTheLostDayBuysAgain(t *testing.T) {
 	calm(t, func(t *testing.T, w *world) {
 		ada := w.mustSignUp("ada@example.com")
+		time.Sleep(time.Minute)
+		bea := w.mustSignUp("bea@example.com") // has started no checkout before the backup
+		w.begin("user/"+ada, "pass")
 		time.Sleep(time.Hour)
 		file := w.backUp()
+		w.begin("user/"+bea, "pro")
 		for range 3 {
 			w.begin("user/"+ada, "life")
 			w.begin("user/"+ada, "pro")
@@ -310,10 +314,12 @@ func TestABuyerOfTheLostDayBuysAgain(t *testing.T) {
 		w.service.end(t)
 		w.restore(file)
 		time.Sleep(time.Hour)
-		w.mustBuy("user/"+ada, "basic")
-		time.Sleep(time.Minute)
-		if a := w.ask("user/" + ada); a.Access.Plan != "basic" {
-			t.Errorf("%+v", a)
+		for _, user := range []string{ada, bea} {
+			w.mustBuy("user/"+user, "basic")
+			time.Sleep(time.Minute)
+			if a := w.ask("user/" + user); a.Access.Plan != "basic" {
+				t.Errorf("%+v", a)
+			}
 		}
 	})
 }
