@@ -200,8 +200,8 @@ func (w *world) execute(path string, statements ...string) {
 	}
 }
 
-// restore puts a backup in the place of the database.
-func (w *world) restore(backup string) {
+// putBack stops the service and puts a backup in the place of the database.
+func (w *world) putBack(backup string) {
 	w.changeDatabase(func(path string) {
 		for _, suffix := range []string{"-wal", "-shm", ""} {
 			if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {

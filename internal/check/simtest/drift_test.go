@@ -240,7 +240,7 @@ func (b *broken) restoreYesterday() {
 		b.mustBuy("user/"+user, "life")
 	}
 	time.Sleep(time.Minute)
-	b.restore(backup)
+	b.putBack(backup)
 	truth := b.truth()
 	found := b.found("yesterday's database restored", slices.Collect(maps.Keys(truth)))
 	for _, user := range joined {
