@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
@@ -24,8 +25,11 @@ const (
 // Config configures a Simulator. The zero value works, but links and the issuer
 // of session tokens need the URLs.
 type Config struct {
-	StripeKey string // the only key that Stripe requests may carry; default DefaultStripeKey
-	ClerkKey  string // the only key that Clerk requests may carry; default DefaultClerkKey
+	StripeKey string // the only secret key that Stripe requests may carry; default DefaultStripeKey
+	// RestrictedKeys are further keys (rk_test_…) that Stripe requests may carry, each
+	// with its permissions: "rak_customer_read", "rak_subscription_write".
+	RestrictedKeys map[string][]string
+	ClerkKey       string // the only key that Clerk requests may carry; default DefaultClerkKey
 
 	StripeURL string // public base URL of StripeHandler, e.g. http://127.0.0.1:12111
 	ClerkURL  string // public base URL of ClerkHandler; also the issuer (iss) of session tokens
@@ -105,6 +109,11 @@ func (c Config) Validate() error {
 	var problems []error
 	if stripesim.LiveKey(c.StripeKey) {
 		problems = append(problems, errors.New("stripe key: a simulator must never have a live key; use a test key"))
+	}
+	for key, permissions := range c.RestrictedKeys {
+		if !strings.HasPrefix(key, "rk_test_") || len(permissions) == 0 {
+			problems = append(problems, errors.New("restricted keys: a key must start with rk_test_ and have a permission, such as rak_customer_read"))
+		}
 	}
 	if api.LiveKey(c.ClerkKey) {
 		problems = append(problems, errors.New("clerk key: a simulator must never have a live key; use a test key"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,14 +17,15 @@ import (
 
 // simCommand runs only the simulators, for your own service or app.
 type simCommand struct {
-	StripeAddr    string `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
-	ClerkAddr     string `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
-	StripeWebhook string `help:"Where to deliver Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/stripe"`
-	ClerkWebhook  string `help:"Where to deliver Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/clerk"`
-	State         string `help:"Keep the state in this file (default: in memory only)." type:"path" placeholder:"FILE" example:"simulator.json"`
-	Seed          uint64 `help:"Seed of the random choices." default:"1"`
-	RateLimits    bool   `help:"Enforce the providers' published rate limits."`
-	Portal        bool   `help:"Start with the customer portal already configured."`
+	StripeAddr    string            `help:"Where the Stripe simulator listens." default:"127.0.0.1:12111"`
+	ClerkAddr     string            `help:"Where the Clerk simulator listens." default:"127.0.0.1:12112"`
+	StripeWebhook string            `help:"Where to deliver Stripe's events, signed with STRIPE_WEBHOOK_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/stripe"`
+	ClerkWebhook  string            `help:"Where to deliver Clerk's events, signed with CLERK_WEBHOOK_SIGNING_SECRET." placeholder:"URL" example:"http://127.0.0.1:8080/webhooks/clerk"`
+	RestrictedKey map[string]string `help:"A further Stripe key with its permissions, for example rk_test_1=rak_customer_read,rak_event_read. Repeat the flag for several." placeholder:"KEY=PERMISSION,…" mapsep:"none" example:"rk_test_1=rak_customer_read"`
+	State         string            `help:"Keep the state in this file (default: in memory only)." type:"path" placeholder:"FILE" example:"simulator.json"`
+	Seed          uint64            `help:"Seed of the random choices." default:"1"`
+	RateLimits    bool              `help:"Enforce the providers' published rate limits."`
+	Portal        bool              `help:"Start with the customer portal already configured."`
 }
 
 // Run simulates until the process gets a signal.
@@ -31,6 +33,12 @@ func (c *simCommand) Run(ctx context.Context, in *surroundings) error {
 	config := simulator.Config{Seed: c.Seed, Logger: in.log, RateLimits: c.RateLimits, PortalSaved: c.Portal,
 		StripeKey: first(in.getenv(stripeKey.names[0]), in.getenv(stripeKey.names[1]), in.getenv(stripeKey.names[2])),
 		ClerkKey:  in.getenv(clerkKey.names[0]),
+	}
+	for key, permissions := range c.RestrictedKey {
+		if config.RestrictedKeys == nil {
+			config.RestrictedKeys = map[string][]string{}
+		}
+		config.RestrictedKeys[key] = strings.Split(permissions, ",")
 	}
 	var err error
 	if config.StripeWebhooks, err = webhook(c.StripeWebhook, stripeWebhook, in.getenv); err != nil {

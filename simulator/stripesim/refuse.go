@@ -10,7 +10,7 @@ import (
 )
 
 // authenticate accepts the configured key as a bearer token or as the basic
-// auth user.
+// auth user, and restricted keys for what they permit.
 func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 	key, basic, _ := request.BasicAuth()
 	if bearer, ok := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer "); ok {
@@ -25,8 +25,10 @@ func (s *Stripe) authenticate(request *wire.Request) *api.Error {
 		return refused
 	case LiveKey(key):
 		return api.Unauthorized("This is a simulator, and it refuses live keys. Use the simulator's test key. If you did not mean to send your live key anywhere, roll it.")
+	case s.restricted[key] != nil && basic == "":
+		return s.permitted(request, key)
 	case strings.HasPrefix(key, "rk_test_") && key != s.key:
-		refused := api.Unauthorized("The provided key '%s' does not have the required permissions: the simulator has only one key, which has all permissions.", masked(key))
+		refused := api.Unauthorized("The provided key '%s' does not have the required permissions: the simulator does not know this key.", masked(key))
 		refused.Status = http.StatusForbidden
 		return refused
 	case key != s.key || basic != "":

@@ -28,10 +28,12 @@ import (
 
 // Config configures a simulated Stripe account.
 type Config struct {
-	Key     string // the only secret key it accepts
-	Dunning billing.Dunning
-	URL     string // public base URL, for links to hosted pages
-	Version string // the account's API version; default version.APIVersion
+	Key string // the only secret key it accepts
+	// Restricted are the restricted keys that it accepts, with their permissions.
+	Restricted map[string][]string
+	Dunning    billing.Dunning
+	URL        string // public base URL, for links to hosted pages
+	Version    string // the account's API version; default version.APIVersion
 	// RateLimits enforces the limits of a Stripe sandbox.
 	RateLimits bool
 	// PortalSaved starts with saved portal settings; see SavePortalSettings.
@@ -52,6 +54,7 @@ type Stripe struct {
 	parts
 
 	key         string
+	restricted  map[string][]string
 	rateLimits  bool
 	portalSaved bool
 	gate        *wire.Gate
@@ -80,7 +83,7 @@ type parts struct {
 
 // New returns an empty account.
 func New(config Config) *Stripe {
-	s := &Stripe{parts: assemble(config), key: config.Key, rateLimits: config.RateLimits,
+	s := &Stripe{parts: assemble(config), key: config.Key, restricted: config.Restricted, rateLimits: config.RateLimits,
 		portalSaved: config.PortalSaved, running: map[string]bool{},
 		gate: &wire.Gate{Side: "stripe", History: config.History, Faults: config.Faults, ErrorBody: ErrorBody}}
 	if config.PortalSaved {
