@@ -44,6 +44,7 @@ func (c *Client) call(ctx context.Context, op, method, path string, params clerk
 		}
 		return nil
 	})
+	c.gate.Heard(answer)
 	if err != nil {
 		return upstream.Answer{}, err
 	}

@@ -42,6 +42,10 @@ func (p *parts) providers(now time.Time) (found []httpapi.HealthReason) {
 			found = append(found, httpapi.HealthReason{Code: "provider_down",
 				Detail: "calls to " + is.Provider + " have failed for half a minute; they are retried"})
 		}
+		if is.KeyRefused {
+			found = append(found, httpapi.HealthReason{Code: "provider_refuses_key",
+				Detail: is.Provider + " answers 401: the key is wrong or was revoked; see lockstep doctor"})
+		}
 		if is.Paused {
 			found = append(found, httpapi.HealthReason{Code: "provider_paused",
 				Detail: is.Provider + " allows no calls for now (429); they are made when it does"})

@@ -36,6 +36,7 @@ func (c *Client) call(ctx context.Context, op, method, path string,
 		}
 		return nil
 	})
+	c.gate.Heard(answer)
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,8 @@ func (c Config) baseURL() string {
 	return c.BaseURL
 }
 
+func restricted(key string) bool { return strings.HasPrefix(key, "rk_") }
+
 func live(key string) bool {
 	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
 }

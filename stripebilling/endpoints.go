@@ -19,6 +19,7 @@ var endpoints = []string{
 	"GET /v1/disputes",
 	"GET /v1/disputes/{}",
 	"GET /v1/entitlements/active_entitlements",
+	"GET /v1/entitlements/features",
 	"GET /v1/events",
 	"GET /v1/invoice_payments",
 	"GET /v1/invoices",

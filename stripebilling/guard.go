@@ -24,7 +24,7 @@ var rules = upstream.Rules{
 	Refusal:   refusal,
 	Pace: upstream.Pace{Window: time.Second, Reach: reach, Names: []string{"billing_portal", "configurations", "charges", "checkout",
 		"create_preview", "customers", "disputes", "entitlements",
-		"active_entitlements", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "payment_methods", "prices",
+		"active_entitlements", "features", "events", "expire", "invoice_payments", "invoices", "line_items", "payment_intents", "payment_methods", "prices",
 		"products", "refunds",
 		"sessions", "subscription_items", "subscription_schedules", "release", "cancel", "subscriptions", "void",
 		"webhook_endpoints"},

@@ -32,9 +32,16 @@ var safeParams = regexp.MustCompile(`^(configuration|currency|price|customer|mod
 	`cancel_at_period_end|payment_method_collection|payment_method_types(\[\d*\])?|(line_)?items(\[\d+\]\[(price|quantity|currency)\])?|` +
 	`(automatic_tax|flow_data|subscription_data\[trial_[a-z_]+\])(\[[a-z_]+\])*)?$`)
 
+// missingPermission matches the permission that Stripe's 403 for a restricted key names. The rest of that
+// message contains a part of the key.
+var missingPermission = regexp.MustCompile(`'(rak_[a-z0-9_]{1,60})' permission`)
+
 // safeMessage returns Stripe's message if we may show it to a caller and log it, or "".
 func safeMessage(said upstream.Object) string {
 	code, message := said.Text("code"), strings.TrimSpace(said.Text("message"))
+	if needed := missingPermission.FindStringSubmatch(message); needed != nil {
+		return "the restricted key lacks the permission " + needed[1]
+	}
 	safe := safeCodes[code] || code == "" && said.Text("type") == "invalid_request_error" &&
 		safeParams.MatchString(said.Text("param"))
 	if !safe || message == "" || len(message) > maxMessage ||

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // Answer is the exact JSON that a provider sent. The SDK does not decode it, because its
@@ -10,6 +11,9 @@ import (
 type Answer struct {
 	Raw    json.RawMessage
 	Object Object // nil if the answer is not an object
+
+	skew  time.Duration // see skewOf
+	dated bool          // the answer, or the refusal, has a date
 }
 
 type answerKey struct{}

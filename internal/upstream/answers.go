@@ -87,6 +87,9 @@ func (g *Gate) ended(to target, err error, began time.Time) {
 	g.answers.count(to.endpoint, status, now.Sub(began))
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if status != "none" {
+		g.keyRefused = status == "401"
+	}
 	if status != "5xx" && status != "none" {
 		g.outage = outage{}
 		return
@@ -103,6 +106,8 @@ type Condition struct {
 	Provider string
 	Down     bool // calls have failed for half a minute
 	Paused   bool // a 429 forbids all calls, or those to an endpoint
+	// KeyRefused: the last answer was a 401.
+	KeyRefused bool
 }
 
 // Condition returns whether calls to the provider succeed.
@@ -113,7 +118,7 @@ func (g *Gate) Condition() Condition {
 }
 
 func (g *Gate) condition(now time.Time) Condition {
-	c := Condition{Provider: g.provider}
+	c := Condition{Provider: g.provider, KeyRefused: g.keyRefused}
 	o := g.outage
 	c.Down = o.calls >= downCalls && now.Sub(o.since) >= downAfter && now.Sub(o.last) < downFor
 	for _, p := range g.pauses {

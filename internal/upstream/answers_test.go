@@ -102,3 +102,23 @@ func TestAPausedProviderSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// TestAGateKnowsThatTheKeyIsRefused: a missing answer says nothing about the key.
+func TestAGateKnowsThatTheKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	gate := acme.NewGate(lockstep.Limits{PerSecond: 1000})
+	for _, c := range []struct {
+		status int
+		want   bool
+	}{{200, false}, {401, true}, {0, true}, {403, false}, {401, true}, {0, true}, {404, false}, {0, false}} {
+		_ = gate.Call(t.Context(), "GET", "/v1/things", func() error {
+			if c.status == 200 {
+				return nil
+			}
+			return &lockstep.UpstreamError{Status: c.status}
+		})
+		if got := gate.Condition().KeyRefused; got != c.want {
+			t.Errorf("after %d: %t", c.status, got)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -68,7 +69,10 @@ type Gate struct {
 	timer     *time.Timer
 	tally     tally
 	outage    outage
-	answers   answers // needs no lock
+	// keyRefused: the last answer was a 401.
+	keyRefused bool
+	answers    answers // needs no lock
+	skew       atomic.Pointer[time.Duration]
 }
 
 // NewGate returns a gate for a provider with these limits. Without a limit per endpoint, endpoints share the whole.

@@ -77,9 +77,13 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		defer cancel()
 		req = req.WithContext(ctx)
 	}
+	sent := time.Now()
 	res, err := g.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
+	}
+	if a := kept(req.Context()); a != nil {
+		a.skew, a.dated = skewOf(res.Header.Get("Date"), sent, time.Now())
 	}
 	return g.read(req, res)
 }
@@ -102,7 +106,7 @@ func (g guard) read(req *http.Request, res *http.Response) (*http.Response, erro
 		return nil, g.rules.unknown(res, err)
 	}
 	if a := kept(req.Context()); a != nil {
-		*a, body = Answer{Raw: body, Object: object}, []byte("{}")
+		a.Raw, a.Object, body = body, object, []byte("{}")
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil

@@ -36,9 +36,19 @@ var acme = Rules{
 // ask makes a request to a local server.
 func ask(t *testing.T, rules Rules, handler http.HandlerFunc) (body string, err error) {
 	t.Helper()
+	return askWith(t.Context(), t, rules, handler)
+}
+
+// askWith makes a request under a context.
+func askWith(ctx context.Context, t *testing.T, rules Rules, handler http.HandlerFunc) (body string, err error) {
+	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	res, err := rules.Client(server.Client(), time.Minute, limit).Get(server.URL)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+	if err != nil {
+		return "", err
+	}
+	res, err := rules.Client(server.Client(), time.Minute, limit).Do(request)
 	if err != nil {
 		return "", err
 	}
