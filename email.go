@@ -30,6 +30,31 @@ type Mailer interface {
 	Deliver(ctx context.Context, email Email, ready func() error) error
 }
 
+// CheckedMailer is an optional interface of a [Mailer] that can check its mail server.
+type CheckedMailer interface {
+	// Check connects, encrypts and logs in as for an e-mail, and sends none. Its errors are
+	// [*MailCheckError].
+	Check(ctx context.Context) error
+}
+
+// MailStep is a step of reaching a mail server.
+type MailStep string
+
+// The steps, in their order.
+const (
+	MailConnect MailStep = "connect"
+	MailEncrypt MailStep = "encrypt"
+	MailLogin   MailStep = "login"
+)
+
+// MailCheckError is why a mail server cannot be used. It contains no secret.
+type MailCheckError struct {
+	Step   MailStep
+	Reason string
+}
+
+func (e *MailCheckError) Error() string { return "mail server: " + string(e.Step) + ": " + e.Reason }
+
 // EmailFate says what happened to an e-mail that the mail server did not accept.
 type EmailFate string
 

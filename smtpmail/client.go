@@ -44,7 +44,7 @@ func (c *Client) Deliver(ctx context.Context, email lockstep.Email, ready func()
 	}
 	var line dialed
 	defer line.hangUp()
-	client, err := c.client(&line)
+	client, err := c.client(&line, true)
 	if err != nil {
 		return &lockstep.EmailError{Fate: lockstep.EmailDelayed, Reason: "cannot set up the mail client: " + err.Error()}
 	}
@@ -86,7 +86,8 @@ func (d *dialed) dial(by interface {
 	}
 }
 
-func (c *Client) client(line *dialed) (*mail.Client, error) {
+// client returns the library's client, which connects through line and logs in if it should.
+func (c *Client) client(line *dialed, login bool) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(c.config.Port), mail.WithTimeout(c.config.Timeout), mail.WithTLSConfig(c.config.TLSConfig),
 		mail.WithoutNoop(), mail.WithoutRset(),
@@ -100,12 +101,12 @@ func (c *Client) client(line *dialed) (*mail.Client, error) {
 	case NoTLS:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS), mail.WithDialContextFunc(line.dial(&net.Dialer{})))
 	}
-	if c.config.Username != "" {
-		login := mail.SMTPAuthAutoDiscover
+	if login && c.config.Username != "" {
+		method := mail.SMTPAuthAutoDiscover
 		if c.config.TLS == NoTLS { // Validate allows this only for this machine
-			login = mail.SMTPAuthPlainNoEnc
+			method = mail.SMTPAuthPlainNoEnc
 		}
-		options = append(options, mail.WithSMTPAuth(login), mail.WithUsername(c.config.Username),
+		options = append(options, mail.WithSMTPAuth(method), mail.WithUsername(c.config.Username),
 			mail.WithPassword(c.config.Password.Reveal()))
 	}
 	return mail.NewClient(c.config.Host, options...)

@@ -194,3 +194,28 @@ func retryAfter(text string) time.Duration {
 	}
 	return min(max(wait, 0), longestWait)
 }
+
+// Reach checks that an endpoint's server can be reached as for a message: its name resolves, its address is
+// allowed, and TLS works. It asks for the root of the server, so the endpoint itself sees nothing; every
+// answer is fine. Its errors are [*lockstep.WebhookError].
+func (c *Caller) Reach(ctx context.Context, id string) error {
+	e, known := c.endpoints[id]
+	if !known {
+		return &lockstep.WebhookError{Reason: "the endpoint is no longer configured"}
+	}
+	root, err := url.Parse(e.url)
+	if err != nil {
+		return &lockstep.WebhookError{Reason: "its URL cannot be read"}
+	}
+	root.Path, root.RawPath, root.RawQuery = "/", "", ""
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, root.String(), http.NoBody)
+	if err != nil {
+		return &lockstep.WebhookError{Reason: "its URL cannot be read"}
+	}
+	request.Header.Set("User-Agent", userAgent)
+	response, err := e.client.Do(request)
+	if err != nil {
+		return &lockstep.WebhookError{Reason: whyNot(err)}
+	}
+	return response.Body.Close()
+}

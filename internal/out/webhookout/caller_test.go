@@ -194,3 +194,43 @@ func TestEndpointsAreCheckedAtTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestReachTellsWhatIsInTheWay and sends nothing to the endpoint itself.
+func TestReachTellsWhatIsInTheWay(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Pointer[string]
+	open := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		line := r.Method + " " + r.URL.String()
+		asked.Store(&line)
+		w.WriteHeader(http.StatusNotFound)
+	})
+	selfSigned := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(selfSigned.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for name, c := range map[string]struct {
+		endpoint Endpoint
+		reason   string
+	}{
+		"open":     {Endpoint{URL: open + "/hook?token=hidden", AllowPrivate: true}, ""},
+		"private":  {Endpoint{URL: "https://127.0.0.1:1/hook"}, "its address is not public"},
+		"no name":  {Endpoint{URL: "https://nobody.invalid/hook"}, "its name could not be resolved"},
+		"untested": {Endpoint{URL: selfSigned.URL + "/hook?token=hidden", AllowPrivate: true}, "certificate"},
+		"closed":   {Endpoint{URL: closed.URL + "/hook?token=hidden", AllowPrivate: true}, "could not be reached"},
+	} {
+		err := caller(t, c.endpoint).Reach(t.Context(), "app")
+		var failed *lockstep.WebhookError
+		if (err == nil) != (c.reason == "") || err != nil && (!errors.As(err, &failed) || !strings.Contains(failed.Reason, c.reason)) {
+			t.Errorf("%s: %v, want %q", name, err, c.reason)
+		}
+		if err != nil && strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: the error shows the URL: %v", name, err)
+		}
+	}
+	if got := asked.Load(); got == nil || *got != "HEAD /" {
+		t.Errorf("the server was asked for %v", got)
+	}
+	if err := caller(t, Endpoint{URL: open, AllowPrivate: true}).Reach(t.Context(), "other"); err == nil {
+		t.Error("an unknown endpoint can be reached")
+	}
+}
