@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/schema"
 )
 
@@ -35,11 +36,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, db querier, version in
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	files, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return err
-	}
-	last, err := goose.NumericComponent(files[len(files)-1].Name())
+	last, err := newestMigration()
 	if err != nil {
 		return err
 	}
@@ -47,6 +44,23 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, db querier, version in
 		return err
 	}
 	return migrateAlone(ctx, config, version)
+}
+
+// assertMigrated refuses a database that must be migrated first.
+func assertMigrated(ctx context.Context, db querier) error {
+	current, err := schemaVersion(ctx, db)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	last, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	done, err := suits(current, last)
+	if err == nil && !done {
+		err = &lockstep.MigrationsPendingError{Database: current, Program: last}
+	}
+	return err
 }
 
 // schemaVersion returns the version of the last applied migration; 0 if there is none.

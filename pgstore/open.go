@@ -24,6 +24,7 @@ const DefaultConnections = 12
 type options struct {
 	connections int
 	stepRows    int // see [sqlstore.Dialect]
+	asIs        bool
 }
 
 // Option changes how a database is opened.
@@ -31,6 +32,10 @@ type Option func(*options)
 
 // Connections lets the store use up to n connections instead of [DefaultConnections].
 func Connections(n int) Option { return func(o *options) { o.connections = n } }
+
+// AsIs opens only a database that needs no migration. Otherwise [Open] changes nothing, and returns a
+// [*lockstep.MigrationsPendingError].
+func AsIs() Option { return func(o *options) { o.asIs = true } }
 
 // Open opens the database that a URL names (postgres://user:password@host/database, with the
 // parameters of pgx) and brings its schema up to date. It refuses:
@@ -119,7 +124,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, config, writer.pool, version); err != nil {
+	if err := o.ready(ctx, config, writer.pool, version); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if err := assertWhole(ctx, writer.pool); err != nil {
@@ -133,7 +138,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	d.StepRows = o.stepRows
 	store := sqlstore.New(writer, reader, d)
 	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
-		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View}}, nil
+		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View}, inspector{reader}}, nil
 }
 
 // querier is a connection or a pool.
@@ -147,6 +152,17 @@ func prepare(ctx context.Context, config *pgxpool.Config, db querier, version in
 		return err
 	}
 	return migrate(ctx, config.ConnConfig, db, version)
+}
+
+// ready checks the server, and brings the schema up to date unless it must stay as it is.
+func (o options) ready(ctx context.Context, config *pgxpool.Config, db querier, version int64) error {
+	if !o.asIs {
+		return prepare(ctx, config, db, version)
+	}
+	if err := assertUsable(ctx, db); err != nil {
+		return err
+	}
+	return assertMigrated(ctx, db)
 }
 
 // assertUsable refuses a server that could not keep our promises.

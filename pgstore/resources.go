@@ -14,6 +14,7 @@ type measured struct {
 	gauges.Gauges
 	listing.Lists
 	staged.Reads
+	inspector
 }
 
 var (

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"runtime"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -78,15 +77,9 @@ func (f *files) fix() string {
 
 // warn logs a warning if every user of the machine can read the personal data.
 func (f *files) warn(log *slog.Logger) {
-	if runtime.GOOS == "windows" { // a mode does not say who can read
-		return
-	}
-	for _, opened := range f.opened {
-		if mode := opened.info.Mode().Perm(); mode&0o007 != 0 {
-			log.Warn("every user of this machine can open the database, which holds personal data", "file", opened.name,
-				"mode", fmt.Sprintf("%04o", mode), "fix", "chmod 600 "+strings.Join(f.names(), " "))
-			return
-		}
+	if exposed := f.exposed(); len(exposed) > 0 {
+		log.Warn("every user of this machine can open the database, which holds personal data", "file", exposed[0].Path,
+			"mode", exposed[0].Mode, "fix", "chmod 600 "+strings.Join(f.names(), " "))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/schema"
 )
 
@@ -49,6 +50,30 @@ func migrateOnce(ctx context.Context, db *sql.DB) error {
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+// assertMigrated refuses a database that must be migrated first, or that is newer than this program. It
+// does not ask goose, which would create its table.
+func assertMigrated(ctx context.Context, db *sql.DB) error {
+	program, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	var exists bool
+	err = db.QueryRowContext(ctx, "select exists (select 1 from sqlite_schema where type = 'table' and name = 'goose_db_version')").Scan(&exists)
+	var current int64
+	if err == nil && exists {
+		err = db.QueryRowContext(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&current)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("read schema version: %w", err)
+	case current > program:
+		return &schemaTooNewError{database: current, program: program}
+	case current < program:
+		return &lockstep.MigrationsPendingError{Database: current, Program: program}
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ const DefaultCheckBelow = 64 << 20
 type options struct {
 	checkBelow int64
 	log        *slog.Logger
+	asIs       bool                // neither create nor migrate
 	moved      bool                // also open a file whose data is being moved, or was
 	stepRows   int                 // see [sqlstore.Dialect]
 	disk       func(syncer) syncer // wraps the log, in tests
@@ -48,6 +49,10 @@ func CheckBelow(size int64) Option {
 func Log(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
+
+// AsIs opens only a database that exists and needs no migration. Otherwise [Open] changes nothing, and
+// returns [fs.ErrNotExist] or a [*lockstep.MigrationsPendingError].
+func AsIs() Option { return func(o *options) { o.asIs = true } }
 
 // Open opens the database file at path, creates it if it does not exist, and brings its schema up
 // to date. It refuses a damaged database, a newer schema than this program knows, a file system
@@ -75,6 +80,11 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if o.asIs {
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
+	}
 	before, err := create(path)
 	if err != nil {
 		return nil, err
@@ -84,7 +94,7 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, writer, before.Size() > 0 && before.Size() < o.checkBelow); err != nil {
+	if err := prepare(ctx, writer, before.Size() > 0 && before.Size() < o.checkBelow, o.asIs); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	if !o.moved {
@@ -107,7 +117,7 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
 	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
 	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
-		listing.Lists{View: store.View}, staged.Reads{View: store.View}}, nil
+		listing.Lists{View: store.View}, staged.Reads{View: store.View}, inspector{reader, files}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings
@@ -137,7 +147,7 @@ func assertNotMoved(ctx context.Context, db *sql.DB) error {
 }
 
 // prepare checks the database before anything is stored in it.
-func prepare(ctx context.Context, db *sql.DB, check bool) error {
+func prepare(ctx context.Context, db *sql.DB, check, asIs bool) error {
 	err := untilFree(ctx, func(ctx context.Context) error {
 		if err := db.PingContext(ctx); err != nil {
 			return err
@@ -152,6 +162,9 @@ func prepare(ctx context.Context, db *sql.DB, check bool) error {
 	})
 	if err != nil {
 		return err
+	}
+	if asIs {
+		return untilFree(ctx, func(ctx context.Context) error { return assertMigrated(ctx, db) })
 	}
 	return migrate(ctx, db)
 }

@@ -47,7 +47,7 @@ func TestConnectionThatWouldLoseEventsIsRefused(t *testing.T) {
 		"_pragma=journal_mode(DELETE)&_pragma=synchronous(FULL)": `journal_mode is "delete"`,
 	} {
 		path := filepath.Join(t.TempDir(), "lockstep.db")
-		err := prepare(t.Context(), openRaw(t, fmt.Sprintf("file:%s?%s", path, pragmas)), false)
+		err := prepare(t.Context(), openRaw(t, fmt.Sprintf("file:%s?%s", path, pragmas)), false, false)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", pragmas, err, want)
 		}

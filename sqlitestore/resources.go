@@ -18,6 +18,7 @@ type measured struct {
 	gauges.Gauges
 	listing.Lists
 	staged.Reads
+	inspector
 }
 
 var (
