@@ -60,12 +60,13 @@ type provider struct {
 	prefixes     []string // of the key
 	webhook      string
 	webhookPage  string
+	marked       bool // every signing secret starts with whsec_; libraries accept Clerk's without it
 }
 
 var (
 	stripeSecrets = provider{key: "STRIPE_SECRET_KEY", keyPage: "Stripe Dashboard > Developers > API keys",
 		prefixes: []string{"sk_", "rk_"},
-		webhook:  "STRIPE_WEBHOOK_SECRET", webhookPage: "Stripe Dashboard > Developers > Webhooks > your endpoint"}
+		webhook:  "STRIPE_WEBHOOK_SECRET", webhookPage: "Stripe Dashboard > Developers > Webhooks > your endpoint", marked: true}
 	clerkSecrets = provider{key: "CLERK_SECRET_KEY", keyPage: "Clerk Dashboard > Configure > API keys",
 		prefixes: []string{"sk_"},
 		webhook:  "CLERK_WEBHOOK_SIGNING_SECRET", webhookPage: "Clerk Dashboard > Configure > Webhooks > your endpoint"}
@@ -147,6 +148,12 @@ func (p provider) checkWebhooks(secrets []lockstep.Secret) error {
 		case kind != "" && kind != webhookSigning:
 			problems = append(problems, fmt.Errorf("%s: this is %s; put a secret key in %s, and the signing secret that starts with whsec_ here (%s)",
 				p.webhook, kind, p.key, p.webhookPage))
+		case lockstep.IsAPIKey(text):
+			problems = append(problems, fmt.Errorf("%s: this is an API key of Lockstep; put the signing secret that starts with whsec_ here (%s)",
+				p.webhook, p.webhookPage))
+		case kind == "" && p.marked && text != "":
+			problems = append(problems, fmt.Errorf("%s: the secret does not start with whsec_, so it is not a signing secret; copy it from %s > Signing secret",
+				p.webhook, p.webhookPage))
 		}
 	}
 	return errors.Join(problems...)

@@ -24,6 +24,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.caller.Close()
 	defer s.leave(ctx)
 	s.announce()
+	s.warn(ctx)
 	for err := s.startSweeps(ctx); err != nil && ctx.Err() == nil; err = s.startSweeps(ctx) {
 		s.log.ErrorContext(ctx, "sweeps not started; retrying", "error", err)
 		select {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/buildinfo"
+	"github.com/lockstep-dev/lockstep/internal/doctor"
 	"github.com/lockstep-dev/lockstep/internal/metrics"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
@@ -41,6 +42,8 @@ type Server struct {
 	web     http.Handler
 	access  func(ctx context.Context, account lockstep.Account) (lockstep.Access, error)
 	log     *slog.Logger
+
+	installation func() *doctor.Installation
 }
 
 // New builds a server. It reports every problem of the configuration at once, and makes no
@@ -68,7 +71,8 @@ func New(c Config) (*Server, error) {
 	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations, web: web,
 		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
-		fleet: upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
+		installation: p.installation,
+		fleet:        upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
 }
 
 // parts are the components of a server while New connects them.
@@ -232,8 +236,8 @@ func (p *parts) api() *httpapi.API {
 			PortalConfiguration: c.Buying.PortalConfiguration},
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
-			Conditions: p.conditions(), Verifier: p.verifier(), Guard: p.guard, DirectorySweeps: sweep.Directory(),
-			Scope: ingest.ScopeOf, Granting: ingest.Granting()},
+			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
+			DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting()},
 	}
 }
 

@@ -77,16 +77,15 @@ func (c Config) polled() sweep.Polled {
 		Directory: c.Identities != FromAPI && len(c.Clerk.WebhookSecrets) == 0}
 }
 
-// source describes how the events of one provider reach us, for the log, /healthz and doctor.
+// source describes how the events of one provider reach us, for the log and /healthz.
 type source struct {
 	provider lockstep.Source
 	how      string
-	level    Level
 	advice   string
 }
 
 func (c Config) sources() []source {
-	found := []source{{lockstep.Stripe, "webhooks at " + c.Stripe.path(), Fine, ""}}
+	found := []source{{lockstep.Stripe, "webhooks at " + c.Stripe.path(), ""}}
 	if every := c.Stripe.Poll; every > 0 {
 		found[0].how = fmt.Sprintf("polling Stripe's event list every %s", every)
 		if len(c.Stripe.WebhookSecrets) > 0 {
@@ -97,10 +96,10 @@ func (c Config) sources() []source {
 	case c.Identities == FromAPI:
 	case c.polled().Directory:
 		found = append(found, source{lockstep.Clerk, fmt.Sprintf("polling Clerk's users and organizations every %s",
-			c.Sync.Intervals.PollsDirectory()), Warning,
+			c.Sync.Intervals.PollsDirectory()),
 			"CLERK_WEBHOOK_SIGNING_SECRET is not set; set it to receive changes at once"})
 	default:
-		found = append(found, source{lockstep.Clerk, "webhooks at " + c.Clerk.path(), Fine, ""})
+		found = append(found, source{lockstep.Clerk, "webhooks at " + c.Clerk.path(), ""})
 	}
 	return found
 }
@@ -124,16 +123,4 @@ func (s *Server) announce() {
 			s.log.Warn(from.advice)
 		}
 	}
-}
-
-// diagnoseSources says how events reach us.
-func diagnoseSources(c Config) (found []Finding) {
-	for _, from := range c.sources() {
-		detail := from.how
-		if from.advice != "" {
-			detail += "; " + from.advice
-		}
-		found = append(found, Finding{string(from.provider) + " events", from.level, detail})
-	}
-	return found
 }

@@ -37,9 +37,11 @@ func (c Config) Validate() error {
 		c.Clerk.Limits.Validate())
 }
 
+var errNoStore = errors.New("store: it is missing; open one with sqlitestore.Open or pgstore.Open")
+
 func (c Config) validateStore() error {
 	if c.Store == nil {
-		return errors.New("store: it is missing; open one with sqlitestore.Open or pgstore.Open")
+		return errNoStore
 	}
 	return nil
 }

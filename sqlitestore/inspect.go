@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io/fs"
 	"runtime"
@@ -10,11 +9,12 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
 // inspector implements [lockstep.Inspected].
 type inspector struct {
-	reader *sql.DB
+	reader sqlrun.Database
 	files  *files
 }
 
@@ -23,14 +23,22 @@ var _ lockstep.Inspected = (*measured)(nil)
 // Inspect implements [lockstep.Inspected].
 func (i inspector) Inspect(ctx context.Context) (lockstep.DatabaseFacts, error) {
 	facts := lockstep.DatabaseFacts{Engine: "SQLite", Exposed: i.files.exposed(), Durability: map[string]string{}, Standbys: -1}
-	var journal string
-	err := i.reader.QueryRowContext(ctx, `
-select sqlite_version(), (select journal_mode from pragma_journal_mode),
-	(select coalesce(max(version_id), 0) from goose_db_version where is_applied)`).Scan(&facts.Version, &journal, &facts.Schema)
+	reading, err := i.reader.Begin(ctx)
 	if err != nil {
 		return facts, fmt.Errorf("inspect the database: %w", err)
 	}
-	facts.Durability["journal_mode"] = journal
+	defer reading.End()
+	err = reading.Send(ctx, []*sqlrun.Query{{SQL: `
+select sqlite_version(), (select journal_mode from pragma_journal_mode),
+	(select coalesce(max(version_id), 0) from goose_db_version where is_applied)`, Row: func(row sqlrun.Scanner) error {
+		var journal string
+		err := row.Scan(&facts.Version, &journal, &facts.Schema)
+		facts.Durability["journal_mode"] = journal
+		return err
+	}}}, true)
+	if err != nil {
+		return facts, fmt.Errorf("inspect the database: %w", err)
+	}
 	facts.Program, err = newestMigration()
 	return facts, err
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/sqlitestore"
 )
@@ -17,6 +19,16 @@ func TestTheStoreDescribesItsDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lockstep.db")
 	store, err := sqlitestore.Open(t.Context(), path)
 	if err != nil {
+		t.Fatal(err)
+	}
+	var reads errgroup.Group
+	for range 50 { // until the store keeps every connection that it may have
+		reads.Go(func() error {
+			_, err := store.Backlog(t.Context(), 10)
+			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	facts, err := store.(lockstep.Inspected).Inspect(t.Context())

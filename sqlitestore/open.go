@@ -117,7 +117,7 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
 	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
 	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
-		listing.Lists{View: store.View}, staged.Reads{View: store.View}, inspector{reader, files}}, nil
+		listing.Lists{View: store.View}, staged.Reads{View: store.View}, inspector{reads, files}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

@@ -113,10 +113,14 @@ func (c *backfillCommand) start(ctx context.Context, in *surroundings) error {
 func (c *backfillCommand) dryRun(ctx context.Context, in *surroundings,
 	show *progress) (report lockstep.BackfillReport, err error) {
 	serve := serveCommand{StripeAPIBase: c.StripeAPIBase, ClerkAPIBase: c.ClerkAPIBase, Config: c.Config}
-	config, _, err := serve.settings(in)
+	s, err := serve.settings(in)
 	if err != nil {
 		return report, err
 	}
+	if err := s.valid(); err != nil {
+		return report, err
+	}
+	config := s.Config
 	if config.Identities == server.FromAPI {
 		return report, errors.New(`--dry-run: it needs a directory to list, but with identity = "api" the accounts are in the service's database; run lockstep backfill without it`)
 	}

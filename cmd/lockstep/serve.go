@@ -28,26 +28,48 @@ func (*serveCommand) Help() string {
 	return "Secrets come from the environment, everything else from flags, the environment or lockstep.toml. docs/configuration.md lists every setting."
 }
 
-// config combines flags, environment and file, and opens the store.
-func (c *serveCommand) config(ctx context.Context, in *surroundings) (config server.Config, f file, err error) {
-	if config, f, err = c.settings(in); err != nil {
-		return config, f, err
-	}
-	config.Store, err = openStore(ctx, first(c.Database, f.Database, defaultDatabase), f.Connections, in.log)
-	return config, f, err
+// settings are what flags, environment and file say. With problems, the configuration is incomplete.
+type settings struct {
+	server.Checkup
+	file    file
+	secrets error // what is missing in the environment
 }
 
-// settings combines flags, environment and file.
-func (c *serveCommand) settings(in *surroundings) (config server.Config, f file, err error) {
-	if f, err = readFile(c.Config); err != nil {
+// config combines flags, environment and file, and opens the store. It reports every problem at once.
+func (c *serveCommand) config(ctx context.Context, in *surroundings) (config server.Config, f file, err error) {
+	s, err := c.settings(in)
+	if err != nil {
 		return config, f, err
 	}
-	poll := cmp.Or(c.Poll, time.Duration(f.Poll))
-	secrets, err := readCredentials(in.getenv, server.IdentitySource(f.Identity) != server.FromAPI, poll != 0)
-	if err != nil {
-		return config, f, fmt.Errorf("the environment lacks secrets:\n%w\nTo try Lockstep without any key: lockstep dev", err)
+	if err := s.valid(); err != nil {
+		return config, f, err
 	}
-	config = server.Config{
+	s.Config.Store, err = openStore(ctx, databaseURL{c.database(s.file), s.file.Connections, false}, in.log)
+	return s.Config, s.file, err
+}
+
+// valid joins the problems of the configuration. Someone who has no keys yet gets a hint.
+func (s settings) valid() error {
+	err := errors.Join(s.Invalid()...)
+	if s.secrets != nil {
+		return fmt.Errorf("the environment lacks secrets:\n%w\nTo try Lockstep without any key: lockstep dev", err)
+	}
+	return err
+}
+
+// database returns the URL of the database.
+func (c *serveCommand) database(f file) string { return first(c.Database, f.Database, defaultDatabase) }
+
+// settings combines flags, environment and file. Its error says why the file cannot be read.
+func (c *serveCommand) settings(in *surroundings) (s settings, err error) {
+	if s.file, err = readFile(c.Config); err != nil {
+		return s, err
+	}
+	f := s.file
+	poll := cmp.Or(c.Poll, time.Duration(f.Poll))
+	var secrets credentials
+	secrets, s.secrets = readCredentials(in.getenv, server.IdentitySource(f.Identity) != server.FromAPI, poll != 0)
+	s.Config = server.Config{
 		HTTP: server.HTTP{APIKey: secrets.api}, Log: in.log,
 		Stripe: server.Stripe{Key: secrets.stripe, WebhookSecrets: secrets.stripeWebhooks,
 			BaseURL: first(c.StripeAPIBase, f.StripeAPIBase),
@@ -56,9 +78,23 @@ func (c *serveCommand) settings(in *surroundings) (config server.Config, f file,
 			BaseURL:     first(c.ClerkAPIBase, f.ClerkAPIBase),
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
-	f.apply(&config)
-	err = errors.Join(f.Mail.apply(&config, in.getenv), f.webhooks(&config, in.getenv))
-	return config, f, err
+	f.apply(&s.Config)
+	s.Problems = each(s.secrets, f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv))
+	return s, nil
+}
+
+// each returns the errors that were joined, without those that are nil.
+func each(errs ...error) (all []error) {
+	for _, err := range errs {
+		joined, is := err.(interface{ Unwrap() []error })
+		switch {
+		case is:
+			all = append(all, each(joined.Unwrap()...)...)
+		case err != nil:
+			all = append(all, err)
+		}
+	}
+	return all
 }
 
 // Run serves until the process gets a signal.

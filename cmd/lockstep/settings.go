@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -87,7 +88,7 @@ func readFile(path string) (file, error) {
 		return f, fmt.Errorf("%s: line %d: %s; docs/configuration.md lists every setting", path, malformed.Position.Line,
 			keyed(malformed))
 	case err != nil:
-		return f, fmt.Errorf("%s: %w; docs/configuration.md lists every setting", path, err)
+		return f, fmt.Errorf("%s: %w; docs/configuration.md lists every setting", path, cmp.Or(mistyped(path), err))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return f, fmt.Errorf("%s: unknown key %q; check the spelling, docs/configuration.md lists every setting",

@@ -28,14 +28,29 @@ type serviceSettings struct {
 	Proxies       []string `toml:"trusted_proxies" default:"this machine" doc:"Proxies whose X-Forwarded-For Lockstep trusts" more:"Addresses or networks, for example \"10.0.0.0/8\". Lockstep limits wrong credentials by client, so list the load balancers in front of it. [] trusts none."`
 }
 
-// openStore opens the database at url. connections bounds those to PostgreSQL; 0 means the default.
-func openStore(ctx context.Context, url string, connections int, log *slog.Logger) (lockstep.Store, error) {
-	scheme, path, _ := strings.Cut(url, ":")
+// databaseURL says which database to open, and how.
+type databaseURL struct {
+	url         string
+	connections int  // bounds those to PostgreSQL; 0 means the default
+	asIs        bool // neither create nor migrate it
+}
+
+// openStore opens a database.
+func openStore(ctx context.Context, db databaseURL, log *slog.Logger) (lockstep.Store, error) {
+	scheme, path, _ := strings.Cut(db.url, ":")
 	switch {
 	case scheme == "sqlite" && path != "":
-		return sqlitestore.Open(ctx, path, sqlitestore.Log(log))
+		options := []sqlitestore.Option{sqlitestore.Log(log)}
+		if db.asIs {
+			options = append(options, sqlitestore.AsIs())
+		}
+		return sqlitestore.Open(ctx, path, options...)
 	case scheme == "postgres" || scheme == "postgresql":
-		return pgstore.Open(ctx, url, pgstore.Connections(cmp.Or(connections, pgstore.DefaultConnections)))
+		options := []pgstore.Option{pgstore.Connections(cmp.Or(db.connections, pgstore.DefaultConnections))}
+		if db.asIs {
+			options = append(options, pgstore.AsIs())
+		}
+		return pgstore.Open(ctx, db.url, options...)
 	}
 	// The error shows only the scheme, because the rest may contain a password.
 	return nil, fmt.Errorf("DATABASE_URL (or --database): it starts with %q; use sqlite:PATH, for example %s, or postgres://USER:PASSWORD@HOST/DATABASE",

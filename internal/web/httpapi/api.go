@@ -78,15 +78,17 @@ type Buying struct {
 
 // Operations describes the installation to its operators.
 type Operations struct {
-	Build           buildinfo.Info         // for /healthz and /metrics
-	Webhooks        []Webhook              // the endpoints that we notify
-	Sources         map[string]string      // how the events of each provider reach us, for /healthz
-	Collectors      []prometheus.Collector // more metrics of this process, for /metrics
-	Refused         func(status int)       // counts a request whose credentials were refused; may be nil
-	Conditions      Conditions             // what /healthz reports beside the database
-	Verifier        *verify.Verifier       // compares accounts with the providers
-	Guard           *instance.Guard        // compares our keys with the database's instances
-	DirectorySweeps []lockstep.Key         // to mark when an operator accepts another instance
+	Build      buildinfo.Info         // for /healthz and /metrics
+	Webhooks   []Webhook              // the endpoints that we notify
+	Sources    map[string]string      // how the events of each provider reach us, for /healthz
+	Collectors []prometheus.Collector // more metrics of this process, for /metrics
+	Refused    func(status int)       // counts a request whose credentials were refused; may be nil
+	Conditions Conditions             // what /healthz reports beside the database
+	// Diagnose checks the installation, one check at a time.
+	Diagnose        func(ctx context.Context) (lockstep.Diagnosis, error)
+	Verifier        *verify.Verifier // compares accounts with the providers
+	Guard           *instance.Guard  // compares our keys with the database's instances
+	DirectorySweeps []lockstep.Key   // to mark when an operator accepts another instance
 	// Scope returns what an event of this type says may have changed.
 	Scope    func(lockstep.Event) lockstep.Scope
 	Granting []string // the types of events that may grant access

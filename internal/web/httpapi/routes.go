@@ -142,6 +142,8 @@ func (a *API) installationRoutes(api huma.API) {
 		"Get the progress and the report of the backfill, which links the customers of an existing business"}, a.readBackfill)
 	operate(s, route{"start-backfill", http.MethodPost, "/v1/backfill", operators, http.StatusAccepted,
 		"Start a backfill; the first start on an empty database does so by itself"}, a.startBackfill)
+	add(s, route{"run-doctor", http.MethodGet, "/v1/doctor", readers, 0,
+		"Check the installation: configuration, database, providers, mail server, endpoints and open work"}, a.diagnose)
 	add(s, route{"health", http.MethodGet, "/healthz", anyone, 0,
 		"Readiness: 200 while the database can be written, so that a load balancer may send requests"}, a.healthy)
 	add(s, route{"live", http.MethodGet, "/livez", anyone, 0,

@@ -19,6 +19,7 @@ const (
 var long = map[string]bool{
 	"start-checkout": true, "start-portal": true, "get-activation": true,
 	"verify": true, "forget-account": true, "approve-deletions": true, "discard-deletions": true, "enable-webhook": true,
+	"run-doctor": true,
 }
 
 // within sets the deadline of each operation.
