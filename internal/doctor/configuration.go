@@ -41,7 +41,10 @@ func configuration(_ context.Context, in *Installation) (found []lockstep.Findin
 
 // returnOrigins looks at the origins to which buyers return.
 func returnOrigins(_ context.Context, in *Installation) (found []lockstep.Finding) {
-	if len(in.ReturnOrigins) == 0 {
+	switch {
+	case len(in.ReturnOrigins) == 0 && in.Clerk == nil: // browsers cannot call anyway
+		return []lockstep.Finding{fine("none, so your servers may name every https URL")}
+	case len(in.ReturnOrigins) == 0:
 		return []lockstep.Finding{noOrigins.found("none is configured")}
 	}
 	for _, origin := range in.ReturnOrigins {
