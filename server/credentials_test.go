@@ -83,6 +83,16 @@ func TestSecretsInTheWrongPlaceAreRefused(t *testing.T) {
 			"CLERK_WEBHOOK_SIGNING_SECRET and LOCKSTEP_API_KEY: they are the same"},
 		"one hook for both": {func(c *server.Config) { c.Clerk.WebhookSecrets[0] = c.Stripe.WebhookSecrets[0] },
 			"STRIPE_WEBHOOK_SECRET and CLERK_WEBHOOK_SIGNING_SECRET: they are the same"},
+		"no signing secret": {func(c *server.Config) { c.Stripe.WebhookSecrets[0] = "hidden" },
+			"STRIPE_WEBHOOK_SECRET: the secret does not start with whsec_, so it is not a signing secret"},
+		"our own key as hook": {func(c *server.Config) {
+			c.Stripe.WebhookSecrets[0] = lockstep.Secret("lockstep_" + strings.Repeat("A", 52))
+		},
+			"STRIPE_WEBHOOK_SECRET: this is an API key of Lockstep"},
+		"our own key as Clerk's hook": {func(c *server.Config) {
+			c.Clerk.WebhookSecrets[0] = lockstep.Secret("lockstep_" + strings.Repeat("A", 52))
+		},
+			"CLERK_WEBHOOK_SIGNING_SECRET: this is an API key of Lockstep"},
 		"identities from the API": {func(c *server.Config) { c.Identities, c.Clerk = server.FromAPI, server.Clerk{} }, ""},
 		"from the API, swapped": {func(c *server.Config) {
 			c.Identities, c.Clerk, c.Stripe.Key = server.FromAPI, server.Clerk{}, "whsec_1"

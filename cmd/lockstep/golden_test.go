@@ -22,11 +22,13 @@ var masks = []struct {
 	{regexp.MustCompile(`\d+/s`), "N/s"},
 	{regexp.MustCompile(`\bwhsec_[A-Za-z0-9]{32}\b`), "whsec_SECRET"},
 	{regexp.MustCompile(`\b(we|bpc)_1[A-Za-z0-9]{20,}\b`), "${1}_ID"},
-	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDR"},
 	{regexp.MustCompile(`\b\d+ bytes`), "N bytes"},
 	{regexp.MustCompile(`"bytes":\d+,"schema":\d+,"rows":\{[^}]*\}`), `"bytes":N,"schema":N,"rows":{…}`},
-	{regexp.MustCompile(`schema \d+`), "schema N"},
 	{regexp.MustCompile(`\d+ of about \d+`), "N of about N"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDRESS"},
+	{regexp.MustCompile(`\bins_\w+`), "INSTANCE"},
+	{regexp.MustCompile(`SQLite [\d.]+ (.*), schema \d+`), "SQLite VERSION $1, schema NUMBER"},
+	{regexp.MustCompile(`schema \d+`), "schema N"},
 	{regexp.MustCompile(`  +`), "  "}, // a column is as wide as what is masked
 }
 

@@ -52,5 +52,5 @@ func openExisting(ctx context.Context, url string, connections int, in *surround
 	} else if !exists {
 		return nil, errNoDatabase
 	}
-	return openStore(ctx, url, connections, in.log)
+	return openStore(ctx, databaseURL{url, connections, false}, in.log)
 }

@@ -49,7 +49,7 @@ func stripeEndpoint(ctx context.Context, in *Installation) (found []lockstep.Fin
 	if err != nil {
 		return []lockstep.Finding{endpointsUnread.found("%v", err)}
 	}
-	ours := slices.DeleteFunc(slices.Clone(all), func(e stripebilling.Endpoint) bool {
+	ours := slices.DeleteFunc(slices.Clone(all), func(e stripebilling.WebhookEndpoint) bool {
 		u, err := url.Parse(e.URL)
 		return err != nil || !strings.HasSuffix(u.Path, in.Stripe.Path)
 	})
@@ -78,7 +78,7 @@ func (in *Installation) withoutEndpoint() lockstep.Finding {
 }
 
 // checkEndpoint looks at one endpoint with our path.
-func checkEndpoint(e stripebilling.Endpoint) (found []lockstep.Finding) {
+func checkEndpoint(e stripebilling.WebhookEndpoint) (found []lockstep.Finding) {
 	if !e.Enabled {
 		return []lockstep.Finding{disabledEndpoint.found("Stripe has disabled %s", e.URL)}
 	}

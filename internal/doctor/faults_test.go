@@ -167,7 +167,7 @@ var stripeFaults = map[string]fault{
 	"an endpoint elsewhere": {func(k *kit) { hooks(k, func(e *simulator.WebhookEndpoint) { e.URL = "https://lockstep.test/other" }) },
 		"endpoint_missing", "/webhooks/stripe"},
 	"a disabled endpoint": {func(k *kit) {
-		all, err := k.in.Stripe.Client.Endpoints(k.Context())
+		all, err := k.in.Stripe.Client.WebhookEndpoints(k.Context())
 		k.must(all, err)
 		k.post("/v1/webhook_endpoints/"+all[0].ID, "disabled=true")
 	}, "endpoint_disabled", hook},

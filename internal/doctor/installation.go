@@ -58,13 +58,13 @@ type Clerk struct {
 // stripeAnswers is what several checks need of Stripe. The first asks.
 type stripeAnswers struct {
 	once      sync.Once
-	endpoints []stripebilling.Endpoint
+	endpoints []stripebilling.WebhookEndpoint
 	err       error
 }
 
 // endpoints asks Stripe for the webhook endpoints, once.
-func (in *Installation) endpoints(ctx context.Context) ([]stripebilling.Endpoint, error) {
-	in.stripe.once.Do(func() { in.stripe.endpoints, in.stripe.err = in.Stripe.Client.Endpoints(ctx) })
+func (in *Installation) endpoints(ctx context.Context) ([]stripebilling.WebhookEndpoint, error) {
+	in.stripe.once.Do(func() { in.stripe.endpoints, in.stripe.err = in.Stripe.Client.WebhookEndpoints(ctx) })
 	return in.stripe.endpoints, in.stripe.err
 }
 

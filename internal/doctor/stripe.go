@@ -43,6 +43,8 @@ func refusal(err error, refused, silent Problem) (lockstep.Finding, bool) {
 		return lockstep.Finding{}, false
 	case statusOf(err) == http.StatusUnauthorized:
 		return refused.found("%v", err), true
+	case statusOf(err) != 0:
+		return silent.fixedBy("wait until the provider answers again, then run lockstep doctor again").found("%v", err), true
 	}
 	return silent.found("%v", err), true
 }

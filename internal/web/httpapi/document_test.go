@@ -113,6 +113,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	k.ask([]question{
 		{"GET", "/healthz", "", "", 200},
 		{"GET", "/livez", "", "", 200},
+		{"GET", "/v1/doctor", apiKey, "", 200},
 		{"GET", own, apiKey, "", 200},
 		{"GET", own, adas, "", 200},
 		{"GET", "/v1/accounts/user/user_nobody", apiKey, "", 404},

@@ -24,6 +24,7 @@ var requests = map[string]struct{ path, body string }{
 	"check":                   {"/v1/check", `{"account":"user/none","feature":"export"}`},
 	"sync-account":            {"/v1/accounts/user/none/sync", ""},
 	"forget-account":          {"/v1/accounts/user/none/forget", ""},
+	"run-doctor":              {"/v1/doctor", ""},
 	"list-events":             {"/v1/events", ""},
 	"get-event":               {"/v1/events/evt_none", ""},
 	"replay-events":           {"/v1/events/replay", `{"events":["evt_none"]}`},
