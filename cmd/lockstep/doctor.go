@@ -49,6 +49,7 @@ func (c *doctorCommand) Run(ctx context.Context, in *surroundings) error {
 	if c.JSON {
 		encoder := json.NewEncoder(in.stdout)
 		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false) // Stripe Dashboard > Developers
 		if err := encoder.Encode(found); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ var masks = []struct {
 	{regexp.MustCompile(`\bins_\w+`), "INSTANCE"},
 	{regexp.MustCompile(`SQLite [\d.]+ (.*), schema \d+`), "SQLite VERSION $1, schema NUMBER"},
 	{regexp.MustCompile(`schema \d+`), "schema N"},
+	{regexp.MustCompile(`the last \d+ events`), "the last NUMBER events"},
 	{regexp.MustCompile(`  +`), "  "}, // a column is as wide as what is masked
 }
 

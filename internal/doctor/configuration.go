@@ -36,7 +36,7 @@ func configuration(_ context.Context, in *Installation) (found []lockstep.Findin
 		}
 		found = append(found, p.found("%s", detail))
 	}
-	return orFine(found, "valid; %d plans in the catalog", len(in.Catalog.Plans))
+	return orFine(found, "valid; %s in the catalog", plural(len(in.Catalog.Plans), "plan"))
 }
 
 // returnOrigins looks at the origins to which buyers return.

@@ -41,11 +41,12 @@ const (
 // database looks at the database and its server.
 func database(ctx context.Context, in *Installation) []lockstep.Finding {
 	var pendingError *lockstep.MigrationsPendingError
+	var file *fs.PathError
 	switch {
 	case in.Store == nil && in.StoreError == nil:
 		return []lockstep.Finding{skipped("not checked, because no database is configured")}
-	case errors.Is(in.StoreError, fs.ErrNotExist):
-		return []lockstep.Finding{noDatabase.found("the file does not exist: %v", in.StoreError)}
+	case errors.Is(in.StoreError, fs.ErrNotExist) && errors.As(in.StoreError, &file):
+		return []lockstep.Finding{noDatabase.found("there is no file %s", file.Path)}
 	case errors.As(in.StoreError, &pendingError):
 		return []lockstep.Finding{pending.found("%v", in.StoreError)}
 	case in.Store == nil:
