@@ -22,7 +22,8 @@ func (i inspector) Inspect(ctx context.Context) (lockstep.DatabaseFacts, error) 
 select current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'),
 	current_setting('full_page_writes'), cast(current_setting('max_connections') as bigint),
 	(select coalesce(sum(numbackends), 0) from pg_stat_database),
-	case when pg_has_role(current_user, 'pg_monitor', 'usage') then (select count(*) from pg_stat_replication) else -1 end`).
+	case when pg_has_role(current_user, 'pg_monitor', 'usage')
+		then (select count(*) from pg_stat_replication) else -1 end`).
 		Scan(&facts.Version, &fsync, &synchronous, &pages, &facts.MostConnections, &facts.Connections, &facts.Standbys)
 	if err != nil {
 		return facts, fmt.Errorf("inspect the database: %w", err)

@@ -15,7 +15,7 @@ func TestTheStoreDescribesItsServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	facts, err := store.(lockstep.Inspected).Inspect(t.Context())
 	if err != nil || facts.Engine != "PostgreSQL" || facts.Version == "" || facts.Schema == 0 || facts.Schema != facts.Program ||
 		facts.Durability["synchronous_commit"] == "" || facts.Durability["fsync"] == "" || facts.Connections < 1 ||

@@ -101,8 +101,8 @@ func (c Checkup) Run(ctx context.Context, found func(lockstep.Finding)) {
 func (c Config) installation() *doctor.Installation {
 	in := &doctor.Installation{Store: c.Store, Catalog: c.Catalog, Projection: c.Access.Projection,
 		Entitlements: c.Access.Entitlements, ReturnOrigins: c.HTTP.ReturnOrigins, Mailer: c.Email.Mailer,
-		Stripe: doctor.Stripe{Key: c.Stripe.Key, Webhooks: c.Stripe.WebhookSecrets, Path: c.Stripe.path(), Poll: c.Stripe.Poll,
-			Real: c.Stripe.BaseURL == ""}}
+		Stripe: doctor.Stripe{Key: c.Stripe.Key, Webhooks: c.Stripe.WebhookSecrets, Path: c.Stripe.path(),
+			Poll: c.Stripe.Poll, Real: c.Stripe.BaseURL == ""}}
 	if c.Identities != FromAPI {
 		in.Clerk = &doctor.Clerk{Key: c.Clerk.Key, Webhooks: c.Clerk.WebhookSecrets, InstanceID: c.Clerk.InstanceID,
 			AuthorizedParties: c.Clerk.AuthorizedParties, Real: c.Clerk.BaseURL == ""}

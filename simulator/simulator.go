@@ -36,7 +36,8 @@ func New(config Config) (*Simulator, error) {
 		faults: wire.NewFaults(config.Seed)}
 	s.outbox = delivery.New(delivery.Config{World: s.world, History: s.history, Faults: s.faults,
 		Client: config.HTTPClient, Logger: config.Logger})
-	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, Restricted: config.RestrictedKeys, URL: config.StripeURL, Version: config.StripeVersion,
+	s.stripe = stripesim.New(stripesim.Config{Key: config.StripeKey, Restricted: config.RestrictedKeys,
+		URL: config.StripeURL, Version: config.StripeVersion,
 		RateLimits: config.RateLimits, PortalSaved: config.PortalSaved, Dunning: config.Dunning, World: s.world,
 		Outbox:  s.outbox,
 		History: s.history, Faults: s.faults, Logger: config.Logger, SearchLag: config.SearchLag})

@@ -45,7 +45,7 @@ func TestTheStoreDescribesItsDatabase(t *testing.T) {
 	if store, err = sqlitestore.Open(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	facts, err = store.(lockstep.Inspected).Inspect(t.Context())
 	if err != nil || len(facts.Exposed) == 0 || facts.Exposed[0] != (lockstep.ExposedFile{Path: path, Mode: "0644"}) {
 		t.Errorf("%+v %v", facts.Exposed, err)
@@ -93,7 +93,7 @@ func schemaOf(t *testing.T, path, statement string) (version int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}

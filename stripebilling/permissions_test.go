@@ -94,8 +94,8 @@ func TestTryingPermissionsChangesNothing(t *testing.T) {
 	if got := missing(t, client.Permissions(t.Context(), true)); len(got) > 0 {
 		t.Fatalf("missing %q", got)
 	}
-	if customers, sessions, events := sim.Customers(), sim.CheckoutSessions(), sim.Events(); len(customers)+len(sessions)+len(events) > 0 {
-		t.Errorf("created %d customers, %d sessions, %d events", len(customers), len(sessions), len(events))
+	if c, s, e := len(sim.Customers()), len(sim.CheckoutSessions()), len(sim.Events()); c+s+e > 0 {
+		t.Errorf("created %d customers, %d sessions, %d events", c, s, e)
 	}
 	for _, made := range sim.History() {
 		if made.Status < 400 && made.Method != http.MethodGet {
@@ -137,7 +137,8 @@ func TestUndeliveredEventsAreCounted(t *testing.T) {
 		{[]string{"invoice.paid"}, now.Add(-time.Hour), now.Add(time.Minute), 0},
 		{[]string{"customer.created"}, now.Add(-time.Hour), now.Add(-time.Minute), 0},
 	} {
-		if count, more, err := client.Undelivered(t.Context(), c.types, c.from, c.to); err != nil || more || count != c.count {
+		count, more, err := client.Undelivered(t.Context(), c.types, c.from, c.to)
+		if err != nil || more || count != c.count {
 			t.Errorf("%v: %d %t %v, want %d", c.types, count, more, err, c.count)
 		}
 	}

@@ -14,10 +14,10 @@ import (
 // the words of a user; the library's error names the types of Go. It returns nil if there is none.
 func mistyped(path string) error {
 	var values map[string]any
-	if _, err := toml.DecodeFile(path, &values); err != nil {
-		return nil
+	if _, err := toml.DecodeFile(path, &values); err == nil {
+		return mistypedIn("", values, reflect.TypeFor[file]())
 	}
-	return mistypedIn("", values, reflect.TypeFor[file]())
+	return nil // the caller has an error already
 }
 
 // mistypedIn looks through one table.

@@ -42,7 +42,8 @@ func TestEveryProblemIsDocumented(t *testing.T) {
 
 // list is the list of all problems, by their codes.
 func list() string {
-	problems := slices.SortedFunc(slices.Values(doctor.Problems()), func(a, b doctor.Problem) int { return cmp.Compare(a.Code, b.Code) })
+	problems := slices.Clone(doctor.Problems())
+	slices.SortFunc(problems, func(a, b doctor.Problem) int { return cmp.Compare(a.Code, b.Code) })
 	var out strings.Builder
 	for _, p := range problems {
 		out.WriteString("\n" + wrapped(fmt.Sprintf("- **`%s`** (%s): %s. *Fix*: %s.", p.Code, p.Level, p.Why, p.Fix)))

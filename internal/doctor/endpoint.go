@@ -118,7 +118,8 @@ const (
 // undelivered counts the events of the last day that an endpoint did not accept.
 func (in *Installation) undelivered(ctx context.Context) []lockstep.Finding {
 	now := time.Now()
-	count, more, err := in.Stripe.Client.Undelivered(ctx, ingest.Types(lockstep.Stripe), now.Add(-recently), now.Add(-lately))
+	count, more, err := in.Stripe.Client.Undelivered(ctx, ingest.Types(lockstep.Stripe), now.Add(-recently),
+		now.Add(-lately))
 	switch {
 	case forbidden(err): // the permissions' check reports it
 		return nil

@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -81,8 +80,8 @@ func TestEachProblemIsPlanted(t *testing.T) {
 
 func allFaults() map[string]fault {
 	all := map[string]fault{}
-	for _, some := range []map[string]fault{localFaults, stripeFaults, clerkFaults, databaseFaults, catalogFaults, outgoingFaults,
-		workFaults} {
+	for _, some := range []map[string]fault{localFaults, stripeFaults, clerkFaults, databaseFaults, catalogFaults,
+		outgoingFaults, workFaults} {
 		for name, f := range some {
 			all[name] = f
 		}
@@ -271,46 +270,6 @@ func (k *kit) patch(path, body string) {
 	}
 }
 
-// described is a store that describes another database: a test cannot turn fsync off, or fill a disk.
-type described struct {
-	lockstep.Store
-	lockstep.Measured
-	lockstep.Inspected
-	facts lockstep.DatabaseFacts
-	free  int64
-}
-
-func (d described) Inspect(context.Context) (lockstep.DatabaseFacts, error) { return d.facts, nil }
-func (d described) Resources() lockstep.Resources                           { return lockstep.Resources{DiskFree: d.free} }
-
-func describe(k *kit, facts lockstep.DatabaseFacts, free int64) {
-	k.in.Store = described{k.in.Store, k.in.Store.(lockstep.Measured), k.in.Store.(lockstep.Inspected), facts, free}
-}
-
-// gone takes the database away.
-func gone(k *kit, err error) { k.in.Store, k.in.StoreError = nil, err }
-
-var databaseFaults = map[string]fault{
-	"no file": {func(k *kit) { gone(k, &fs.PathError{Op: "stat", Path: "lockstep.db", Err: fs.ErrNotExist}) }, "database_missing", "lockstep.db"},
-	"pending migrations": {func(k *kit) { gone(k, &lockstep.MigrationsPendingError{Database: 30, Program: 34}) }, "migrations_pending",
-		"version 30"},
-	"no server":      {func(k *kit) { gone(k, errors.New("connection refused")) }, "database_unusable", "connection refused"},
-	"a database that cannot be written": {func(k *kit) { k.execute("drop table heartbeat") }, "database_unwritable", "heartbeat"},
-	"a damaged table of events":         {func(k *kit) { k.execute("alter table events rename to lost") }, "events_unread work_unread", "events"},
-	"a damaged table of items":          {func(k *kit) { k.execute("alter table subscription_items rename to lost") }, "sold_price_unread", "items"},
-	"readable by all": {func(k *kit) {
-		describe(k, lockstep.DatabaseFacts{Exposed: []lockstep.ExposedFile{{Path: "a.db", Mode: "0644"}}}, -1)
-	}, "database_exposed", "a.db has the mode 0644"},
-	"a full disk":     {func(k *kit) { describe(k, lockstep.DatabaseFacts{}, 50<<20) }, "disk_nearly_full", "50 MB"},
-	"no fsync":        {func(k *kit) { describe(k, lockstep.DatabaseFacts{Durability: map[string]string{"fsync": "off"}}, -1) }, "database_not_durable", "fsync is off"},
-	"few connections": {func(k *kit) { describe(k, lockstep.DatabaseFacts{Connections: 95, MostConnections: 100}, -1) }, "connections_nearly_used", "95 of at most 100"},
-	"two on one file": {func(k *kit) {
-		for _, id := range []string{"a", "b"} {
-			k.must(k.in.Store.Beat(k.Context(), id, time.Minute, nil))
-		}
-	}, "sqlite_shared", "2 processes"},
-}
-
 // plans replaces the catalog.
 func plans(k *kit, all ...lockstep.Plan) { k.in.Catalog.Plans = all }
 
@@ -364,7 +323,8 @@ func (k *kit) sold(price string, n ...int) {
 	k.execute(`insert into accounts (kind, id, state, email, name, identity_updated_at, created_at, updated_at)
 values ('user', 'user_1', 'active', '', '', 0, 0, 0) on conflict do nothing`)
 	k.execute(`insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
-	canceled_at, ended_at, trial_end, created_at, paid_by, plan_named) values (?, 'user', 'user_1', 'cus_1', 'active', 0, 0, 0, 0, 0, 0, '', ?)`, id, named)
+	canceled_at, ended_at, trial_end, created_at, paid_by, plan_named)
+values (?, 'user', 'user_1', 'cus_1', 'active', 0, 0, 0, 0, 0, 0, '', ?)`, id, named)
 	k.execute(`insert into subscription_items (subscription_id, id, price_id, lookup_key, product_id, product_plan, quantity,
 	period_start, period_end) values (?, 'si_1', ?, '', 'prod_1', '', 1, 0, 0)`, id, price)
 }
@@ -401,27 +361,4 @@ var outgoingFaults = map[string]fault{
 		k.webhook(k.stripe.URL, true)
 		k.execute("insert into hook_endpoints (id, failing_since, disabled_at, reason) values ('app', 1000, 0, '')")
 	}, "webhook_failing", "app fails since"},
-}
-
-var workFaults = map[string]fault{
-	"the brake is on":           {func(k *kit) { k.account("user_1", ", deletion", ", 'held'") }, "brake_on", "1 deletion"},
-	"Stripe refuses a deletion": {func(k *kit) { k.account("user_1", ", deletion, deletion_refused", ", 'approved', 1") }, "deletion_refused", "1 deleted account"},
-	"a dead letter":             {func(k *kit) { k.work("user/user_1", "failed") }, "work_failed", "1 key failed"},
-	"a parked customer":         {func(k *kit) { k.work("customer/cus_1", "parked") }, "work_parked", "1 key parked"},
-	"a parked payment":          {func(k *kit) { k.paid("parked", time.Minute) }, "payment_parked", "1 event"},
-	"a payment that waits":      {func(k *kit) { k.paid("pending", time.Hour) }, "payment_waiting", "1 hour ago"},
-	"a slow queue": {func(k *kit) {
-		k.execute(`insert into work (key, scope, priority, generation, done_generation, run_at) values ('user/user_1', 1, 1, 2, 1, ?)`,
-			time.Now().Add(-time.Hour).UnixMilli())
-	}, "queue_slow", "1 hour ago"},
-	"a refused step": {func(k *kit) {
-		k.account("user_1", ", problems", `, '[{"step":"metadata","code":"x","reason":"y","since":"2026-01-01T00:00:00Z"}]'`)
-	}, "steps_refused", "1 account"},
-}
-
-// paid stores an open event about a payment. Stripe delivered it.
-func (k *kit) paid(status string, ago time.Duration) {
-	k.Helper()
-	k.event("stripe", "evt_paid", lockstep.Delivered, ago)
-	k.execute("update events set type = 'checkout.session.completed', status = ?, key = 'customer/cus_1' where id = 'evt_paid'", status)
 }

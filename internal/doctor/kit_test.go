@@ -154,7 +154,8 @@ func (k *kit) event(source, id string, origin lockstep.Origin, ago time.Duration
 	k.Helper()
 	at := time.Now().Add(-ago).UnixMilli()
 	k.execute(`insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at,
-	key, generation, status, reason, body) values (?, ?, 'customer.created', ?, '', '', '', ?, ?, null, 1, 'done', '', x'')`,
+	key, generation, status, reason, body)
+values (?, ?, 'customer.created', ?, '', '', '', ?, ?, null, 1, 'done', '', x'')`,
 		source, id, string(origin), at, at)
 }
 

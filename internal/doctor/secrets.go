@@ -61,14 +61,14 @@ func secrets(_ context.Context, in *Installation) (found []lockstep.Finding) {
 	return orFine(found, "have the form that their providers give them")
 }
 
-func keyForm(setting string, key lockstep.Secret, real bool) (found []lockstep.Finding) {
+func keyForm(setting string, key lockstep.Secret, hosted bool) (found []lockstep.Finding) {
 	text := key.Reveal()
 	switch {
 	case text == "":
 		return nil // a problem of the configuration
 	case !live(key) && !strings.Contains(text, "_test_"):
 		found = append(found, unknownMode.found("%s has neither _test_ nor _live_", setting))
-	case real && len(text) < leastKey:
+	case hosted && len(text) < leastKey:
 		found = append(found, shortKey.found("%s has only %d characters, so a part of it is missing", setting, len(text)))
 	}
 	return found
