@@ -38,7 +38,7 @@ func catalog(ctx context.Context, in *Installation) []lockstep.Finding {
 	if look.asked == 0 {
 		return orFine(look.found, "names no prices or products")
 	}
-	return orFine(look.found, "Stripe has everything that it names (%d prices or products)", look.asked)
+	return orFine(look.found, "everything that it names is at Stripe")
 }
 
 // catalogLook collects what Stripe does not have.
