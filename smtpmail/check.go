@@ -53,7 +53,8 @@ func (c *Client) unusable(err error, connected bool) *lockstep.MailCheckError {
 	var name *net.DNSError
 	switch {
 	case errors.As(err, &reply):
-		return &lockstep.MailCheckError{Step: lockstep.MailConnect, Reason: fmt.Sprintf("%s answered %d", address, reply.Code)}
+		return &lockstep.MailCheckError{Step: lockstep.MailConnect,
+			Reason: fmt.Sprintf("%s answered %d", address, reply.Code)}
 	case errors.As(err, &name):
 		return &lockstep.MailCheckError{Step: lockstep.MailConnect, Reason: "the name " + c.config.Host + " cannot be resolved"}
 	case insecure(err), connected && c.config.TLS == StartTLS && !timedOut(err):
