@@ -148,8 +148,13 @@ func (p *parts) diagnoser() func(context.Context) (lockstep.Diagnosis, error) {
 	}
 }
 
+// warnWithin bounds the checks at the start: a database that does not respond must not delay the work.
+const warnWithin = 3 * time.Second
+
 // warn logs what the local checks find. What can never work made New fail.
 func (s *Server) warn(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, warnWithin)
+	defer cancel()
 	for _, f := range doctor.Local(ctx, s.installation()) {
 		if f.Level == lockstep.FindingWarning || f.Level == lockstep.FindingFailure {
 			s.log.Warn("check found a problem", "check", f.Check, "code", f.Code, "detail", f.Detail, "why", f.Why, "fix", f.Fix)
