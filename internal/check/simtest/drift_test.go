@@ -27,7 +27,17 @@ func TestVerifyFindsWhatWasBroken(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.daily(server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 24 * time.Hour})
 		time.Sleep(25 * time.Hour) // the full verify has run
+		said := len(w.sim.History())
 		b.nothing("a healthy business")
+		calls := map[string]int{}
+		for _, e := range w.sim.History()[said:] {
+			calls[e.Side]++
+		}
+		t.Logf("verifying %d accounts in sync took %d calls to Stripe and %d to Clerk", len(b.users), calls["stripe"],
+			calls["clerk"])
+		if most := 6 * len(b.users); calls["stripe"] > most || calls["clerk"] > most/4 {
+			t.Errorf("verifying %d accounts took %v calls", len(b.users), calls)
+		}
 
 		b.loseDeliveries()
 		b.editByHand()

@@ -116,6 +116,13 @@ func TestVerifyWritesNothing(t *testing.T) {
 				t.Errorf("a comparison changed the table %s from %s to %s", table, was, now)
 			}
 		}
+		renamed := found["user/"+users[3]]
+		if !slices.Equal(causesOf(renamed), []string{"missed_event"}) || len(renamed.Differences) != 4 {
+			t.Errorf("a changed address and name: %+v", renamed)
+		}
+		if text := fmt.Sprint(found); strings.Contains(text, "@") || strings.Contains(text, "Grace") {
+			t.Errorf("a personal value is shown: %s", text)
+		}
 		if gone := found["user/"+users[4]]; !slices.Equal(gone.Fix, []string{"sweep/users"}) {
 			t.Errorf("a missing identity is fixed by %v, want the list that confirms it", gone.Fix)
 		}
