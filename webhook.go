@@ -87,7 +87,8 @@ type WebhookEndpoint struct {
 // AccessNotification is the newest access of an account that endpoints are to get.
 type AccessNotification struct {
 	Digest   string
-	Sequence int64 // grows with each change, also over a restored backup: milliseconds since 1970, or one more than the last
+	// Sequence grows with each change, also over a restored backup: milliseconds since 1970, or one more than the last.
+	Sequence int64
 	At       time.Time
 }
 

@@ -110,7 +110,8 @@ func webhookEndpointOf(o upstream.Object) WebhookEndpoint {
 
 // Undelivered counts the events of these types, created between two times, that an endpoint of the account
 // has not accepted yet. It reads one page: more means that there are more than it counted.
-func (c *Client) Undelivered(ctx context.Context, types []string, from, to time.Time) (count int, more bool, err error) {
+func (c *Client) Undelivered(ctx context.Context, types []string, from,
+	to time.Time) (count int, more bool, err error) {
 	params := &stripe.EventListParams{DeliverySuccess: stripe.Bool(false),
 		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: from.Unix(), LesserThanOrEqual: to.Unix()}}
 	events, more, err := c.page(ctx, "list undelivered events", "/v1/events", params)

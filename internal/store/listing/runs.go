@@ -61,7 +61,8 @@ func (l *Lists) Runs(ctx context.Context, filter lockstep.RunFilter) (page locks
 }
 
 // readRuns reads the newest records of a key, or of an account's keys, below a number.
-func readRuns(ctx context.Context, v sqlstore.View, f lockstep.RunFilter, before int64, limit int) (all []ran, err error) {
+func readRuns(ctx context.Context, v sqlstore.View, f lockstep.RunFilter, before int64,
+	limit int) (all []ran, err error) {
 	keys := []string{f.Key.String()}
 	if !f.Account.IsZero() {
 		keys = nil
