@@ -86,7 +86,7 @@ type WebhookEndpoint struct {
 
 // AccessNotification is the newest access of an account that endpoints are to get.
 type AccessNotification struct {
-	Digest   string
+	Digest string
 	// Sequence grows with each change, also over a restored backup: milliseconds since 1970, or one more than the last.
 	Sequence int64
 	At       time.Time
