@@ -70,15 +70,17 @@ func (c *verifyCommand) Run(ctx context.Context, in *surroundings) error {
 	}
 	v := &verification{command: c, in: in, show: newProgress(os.Stderr)}
 	defer v.show.end()
-	if err := v.compare(ctx); err != nil {
-		return err
-	}
-	if c.Fix {
-		if err := v.fix(ctx); err != nil {
-			return err
-		}
+	err := v.compare(ctx)
+	if err == nil && c.Fix {
+		err = v.fix(ctx)
 	}
 	v.show.end()
+	switch {
+	case errors.Is(err, context.Canceled): // its status must not say that all agree
+		return endedError{statusNotCompared, "interrupted" + v.resume()}
+	case err != nil:
+		return fmt.Errorf("%w%s", err, v.resume())
+	}
 	return v.conclude()
 }
 
@@ -90,6 +92,7 @@ type verification struct {
 	tally   tally
 	differ  []comparison // that --fix repairs
 	began   bool         // the fix
+	at      string       // the position in a verification of all accounts; empty: at the start or the end
 }
 
 // compare compares the named accounts, or all.
@@ -117,11 +120,11 @@ func (v *verification) named(ctx context.Context, accounts []string) error {
 
 // all goes through the pages of a verification of all accounts.
 func (v *verification) all(ctx context.Context) error {
-	at, done, phase := v.command.From, int64(0), ""
-	for {
-		page, err := v.ask(ctx, map[string]any{"cursor": at})
+	v.at = v.command.From
+	for done, phase := int64(0), ""; ; {
+		page, err := v.ask(ctx, map[string]any{"cursor": v.at})
 		if err != nil {
-			return v.interrupted(at, err)
+			return err
 		}
 		if page.Phase != phase {
 			phase, done = page.Phase, 0
@@ -135,18 +138,18 @@ func (v *verification) all(ctx context.Context) error {
 			v.line("%s could not be listed: %s\n", page.Phase, page.Failure)
 		}
 		v.show.at(backfillProgress{Phase: page.Phase, Done: done})
-		if at = page.Next; at == "" {
+		if v.at = page.Next; v.at == "" {
 			return nil
 		}
 	}
 }
 
-// interrupted says how to continue.
-func (v *verification) interrupted(at string, err error) error {
-	if at == "" {
-		return err
+// resume says how to continue.
+func (v *verification) resume() string {
+	if v.at == "" {
+		return ""
 	}
-	return fmt.Errorf("%w; to continue: lockstep verify --all --from '%s'", err, at)
+	return "; to continue: lockstep verify --all --from '" + v.at + "'"
 }
 
 func (v *verification) ask(ctx context.Context, question any) (page verifyPage, err error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -90,7 +89,7 @@ func (v *verification) await(ctx context.Context, keys []string, until time.Time
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w; the service continues", ctx.Err())
+			return ctx.Err()
 		case <-ticker.C:
 		}
 	}
