@@ -82,6 +82,9 @@ type RunEffect struct {
 	Times int    `json:"times"`
 }
 
+// EffectWebhook is what a run wrote to the database when it queued a webhook about access.
+const EffectWebhook = "webhook"
+
 // Quiet reports whether the run changed nothing.
 func (f RunFacts) Quiet() bool { return len(f.Wrote) == 0 && f.Before == nil }
 

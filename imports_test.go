@@ -23,7 +23,7 @@ const module = "github.com/lockstep-dev/lockstep"
 var mayImport = map[string][]string{
 	".":                    {},
 	"internal/buildinfo":   {},
-	"internal/sync/ingest": {".", "internal/clients", "internal/recent"},
+	"internal/sync/ingest": {".", "internal/clients", "internal/recent", "internal/tracing"},
 	"internal/sync/reconcile": {".", "internal/sync/backfill", "internal/sync/ownership", "internal/sync/pricebook",
 		"internal/sync/drift", "internal/sync/runner", "internal/sync/sweep"},
 	"internal/sync/drift": {"."},
@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/sync/sweep":     {".", "internal/sync/runner"},
 	"internal/sync/backfill":  {".", "internal/sync/ownership", "internal/sync/pricebook", "internal/sync/runner"},
 	"internal/sync/ownership": {"."},
-	"internal/sync/runner":    {"."},
+	"internal/sync/runner":    {".", "internal/tracing"},
 	"internal/sync/pricebook": {"."},
 	"internal/sync/instance":  {"."},
 	"internal/web/activation": {".", "internal/clients", "internal/web/problem", "internal/recent"},
@@ -55,7 +55,9 @@ var mayImport = map[string][]string{
 	"internal/store/staged":         {".", "internal/store/sqlrun", "internal/store/sqlstore"},
 	"internal/store/schema":         {},
 	"internal/metrics":              {"."},
-	"internal/upstream":             {"."},
+	"internal/upstream":             {".", "internal/tracing"},
+	"internal/tracing":              {"."},
+	"internal/otlp":                 {"internal/buildinfo", "internal/tracing"},
 	"internal/store/storetest":      {"."},
 	"internal/store/repairtest":     {"."},
 	"internal/out/email":            {"."},
@@ -64,7 +66,8 @@ var mayImport = map[string][]string{
 	"internal/check/simtest":        {},
 	"internal/check/fleet":          {},
 	"internal/check/mutation":       {},
-	"internal/check/bench":          {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest"},
+	"internal/check/bench":          {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest",
+		"internal/otlp"},
 	"conformance":                   {},
 	"internal/check/openapicheck":   {"simulator/"},
 	"internal/check/simharness":     {"simulator/", "internal/check/openapicheck"},
@@ -84,7 +87,8 @@ var mayImport = map[string][]string{
 		"internal/web/activation",
 		"internal/web/checkouts", "internal/web/apikeys", "internal/clients", "internal/out/webhookout", "internal/sync/instance",
 		"internal/out/email",
-		"internal/sync/pricebook", "internal/upstream", "internal/store/watch", "internal/metrics", "stripebilling", "clerkdirectory"},
+		"internal/sync/pricebook", "internal/upstream", "internal/store/watch", "internal/metrics", "internal/tracing",
+		"stripebilling", "clerkdirectory"},
 	"internal/doctor": {".", "internal/out/webhookout", "internal/sync/ingest", "internal/upstream", "stripebilling",
 		"clerkdirectory"},
 	"internal/store/transfer": {},
@@ -93,7 +97,7 @@ var mayImport = map[string][]string{
 	"examples/":               {"."},
 	"deploy/":                 {},
 	"cmd/lockstep": {".", "server", "internal/buildinfo", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
-		"internal/store/transfer", "internal/setup", "internal/sync/ingest", "internal/web/audit", "stripebilling",
+		"internal/store/transfer", "internal/setup", "internal/otlp", "internal/sync/ingest", "internal/web/audit", "stripebilling",
 		"clerkdirectory", "examples/"},
 }
 
@@ -119,6 +123,12 @@ var mustNotImport = map[string][]string{
 // nowhere lists packages that none of our code may import. They serve to write a file system or a
 // database driver; ours once lost acknowledged writes.
 var nowhere = []string{"unsafe", "modernc.org/libc", "modernc.org/sqlite/vfs"}
+
+// sdk lists packages that only commands and [sdkUsers] may import: an embedding program chooses its own.
+var (
+	sdk      = []string{"go.opentelemetry.io/otel/sdk", "go.opentelemetry.io/otel/exporters"}
+	sdkUsers = []string{"internal/otlp", "cmd/lockstep"}
+)
 
 // TestDirectionOfImports checks the imports of every non-test file.
 func TestDirectionOfImports(t *testing.T) {
@@ -164,6 +174,9 @@ func TestDirectionOfImports(t *testing.T) {
 func forbidden(from, to string) string {
 	if slices.Contains(nowhere, to) {
 		return "no package may"
+	}
+	if !slices.Contains(sdkUsers, from) && slices.ContainsFunc(sdk, func(s string) bool { return matches(s+"/", to) }) {
+		return "only " + strings.Join(sdkUsers, " and ") + " choose the SDK of OpenTelemetry"
 	}
 	rule := ruleOf(from)
 	for _, foreign := range mustNotImport[rule] {

@@ -109,6 +109,12 @@ type Overlapping interface {
 	Overlap() int
 }
 
+// OpenEvents is an optional interface of a [Store]: one that names the events that a run is for.
+type OpenEvents interface {
+	// OpenEvents returns up to limit of the events that the claim's run settles if it is done.
+	OpenEvents(ctx context.Context, claim Claim, limit int) ([]EventName, error)
+}
+
 // Hint holds the ids that an adapter reads from a verified body. Lockstep uses nothing else of a
 // payload.
 type Hint struct {

@@ -11,6 +11,7 @@ type Notice struct {
 	Object    string // the subscription, or the checkout session or payment intent of a one-time payment
 	Facts     Facts
 	CreatedAt time.Time
+	Run       RunID // that recorded it; empty if a version without run ids did. The store sets it
 
 	// Generation is the generation that the account's key must have finished before the notice
 	// is sent, so that the directory's metadata agrees with it. The store sets it.

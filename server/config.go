@@ -5,11 +5,14 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 )
 
@@ -38,7 +41,15 @@ type Config struct {
 	HTTP HTTP
 	Sync Sync
 	Log  *slog.Logger // nil means slog.Default()
+	// Traces receives the spans of deliveries and runs; nil means none. Create the provider with
+	// [TraceIDs] as its generator of ids, and shut it down after the server.
+	Traces trace.TracerProvider
 }
+
+// TraceIDs generates the ids of spans, for the SDK's option WithIDGenerator. Runs link to the
+// deliveries that caused them by ids that it computes; with another generator these links lead
+// nowhere.
+type TraceIDs = tracing.IDs
 
 // IdentitySource says where users and organizations come from.
 type IdentitySource string
@@ -189,6 +200,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	c.Log = slog.New(tracing.Logs(c.Log.Handler()))
 	budget := c.Access.Projection.Budget
 	if c.Access.Projection == (lockstep.ProjectionKeys{Budget: budget}) {
 		c.Access.Projection = lockstep.DefaultProjectionKeys

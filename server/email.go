@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/out/email"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 )
 
 // Email configures which notices are sent by e-mail, and how. The zero value sends none.
@@ -99,5 +100,6 @@ func (m Email) reconciler(store lockstep.Store, billing lockstep.Billing, member
 	if err != nil {
 		return nil, err
 	}
-	return reconcile.NewMails(store, billing, m.Mailer, renderer.Compose, log).ToMembers(members, roles), nil
+	mailer := tracing.Mailer(m.Mailer)
+	return reconcile.NewMails(store, billing, mailer, renderer.Compose, log).ToMembers(members, roles), nil
 }

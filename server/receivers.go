@@ -23,7 +23,8 @@ func (p *parts) receivers(mux *http.ServeMux) {
 			})
 			return
 		}
-		mux.Handle("POST "+path, &ingest.Endpoint{Source: from, Intake: p.intake, Log: c.Log, Counted: counted})
+		mux.Handle("POST "+path, &ingest.Endpoint{Source: from, Intake: p.intake, Log: c.Log, Counted: counted,
+			Tracer: p.tracer})
 	}
 	add(c.Stripe.path(), c.Stripe.WebhookSecrets, stripeSource(c, p.billing),
 		"STRIPE_WEBHOOK_SECRET is not set, so this server cannot verify Stripe's webhooks; it polls Stripe's event list instead")

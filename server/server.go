@@ -22,6 +22,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 	"github.com/lockstep-dev/lockstep/internal/sync/runner"
 	"github.com/lockstep-dev/lockstep/internal/sync/sweep"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
@@ -62,7 +63,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	p.runner = runner.New(p.config.Store, keys, c.Sync.Workers, c.Log)
-	p.runner.Ended = p.ran
+	p.runner.Ended, p.runner.Tracer = p.ran, p.tracer
 	api := p.api()
 	activations, web, err := p.web(api)
 	if err != nil {
@@ -87,6 +88,7 @@ type parts struct {
 	caller  *webhookout.Caller
 	intake  *ingest.Intake
 	counts  *metrics.Process
+	tracer  *tracing.Tracer
 	// measured is nil if the store does not measure itself.
 	measured *metrics.Store
 	arrivals arrivals
@@ -110,6 +112,7 @@ func newParts(c Config) (*parts, error) {
 	}
 	p.intake = ingest.New(p.inbox, p.wake)
 	p.measure()
+	p.tracer = tracing.New(c.Traces, p.inbox)
 	p.book = &pricebook.Book{Store: p.config.Store, Stripe: p.billing, Changes: p.priceChanges}
 	p.guard = guard(p.config, p.billing, p.id)
 	return p, nil
@@ -156,8 +159,8 @@ func (p *parts) reconcilers() (map[lockstep.KeyKind]runner.Reconciler, error) {
 	}
 	reconcile.Guarded(keys, p.guard)
 	// Webhooks go to your endpoints, which no instance's key protects.
-	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(countedWebhooks{c.Store, p.counts}, p.caller, c.Catalog,
-		webhooks(c.Webhooks).listeners(), c.Log)
+	keys[lockstep.KeyWebhook] = reconcile.NewWebhooks(countedWebhooks{c.Store, p.counts}, tracing.Sender(p.caller),
+		c.Catalog, webhooks(c.Webhooks).listeners(), c.Log)
 	return keys, nil
 }
 

@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
+	"github.com/lockstep-dev/lockstep/internal/otlp"
 	"github.com/lockstep-dev/lockstep/internal/out/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
@@ -68,7 +70,12 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	lock, err := d.newServer(store, in)
+	traces, stop, err := otlp.FromEnvironment(ctx, in.getenv, in.log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	lock, err := d.newServer(store, traces, in)
 	if err != nil {
 		return err
 	}
@@ -124,10 +131,10 @@ func (c *devCommand) simulate(d *dev, in *surroundings) (err error) {
 	return nil
 }
 
-func (d *dev) newServer(store lockstep.Store, in *surroundings) (*server.Server, error) {
+func (d *dev) newServer(store lockstep.Store, traces trace.TracerProvider, in *surroundings) (*server.Server, error) {
 	mails := &mailbox.Mailbox{}
 	return server.New(server.Config{
-		Store: store, Catalog: devCatalog, Log: in.log,
+		Store: store, Catalog: devCatalog, Log: in.log, Traces: traces,
 		HTTP:       server.HTTP{APIKey: devAPIKey, ReturnOrigins: []string{d.appURL(), d.serviceURL()}},
 		Activation: server.Activation{App: "Acme Notes", ContinueURL: d.appURL() + "/"},
 		Stripe: server.Stripe{Key: devStripeKey, BaseURL: d.sims.stripeURL(),

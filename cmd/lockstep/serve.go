@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lockstep-dev/lockstep/internal/otlp"
 	"github.com/lockstep-dev/lockstep/server"
 )
 
@@ -104,6 +105,11 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, config.Store.Close()) }()
+	var stop func()
+	if config.Traces, stop, err = otlp.FromEnvironment(ctx, in.getenv, in.log); err != nil {
+		return err
+	}
+	defer stop()
 	s, err := server.New(config)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 )
 
 // Pace is how a provider limits requests, according to its documentation.
@@ -90,13 +91,18 @@ func (r Rules) NewGate(limits lockstep.Limits) *Gate {
 // returns a [*lockstep.DelayError] that does not count as an attempt.
 func (g *Gate) Call(ctx context.Context, method, path string, call func() error) error {
 	to := target{endpoint: g.endpoint(method, path), object: method + " " + path}
+	span := tracing.StartCall(ctx, g.provider, to.endpoint)
+	asked := time.Now()
 	if err := g.enter(ctx, to); err != nil {
+		span.Ended("not_made", false)
 		return err
 	}
 	calls, began := lockstep.CallsOf(ctx), time.Now()
+	span.Admitted(began.Sub(asked))
 	calls.Made(g.provider)
 	err := call()
 	g.ended(to, err, began)
+	span.Ended(statusOf(err), err != nil)
 	if err == nil && method != http.MethodGet {
 		calls.Wrote(g.provider, to.endpoint)
 	}

@@ -180,6 +180,7 @@ func TestMeasuringDoesNotScan(t *testing.T) {
 		gauges.Due:         "work_due (priority=? AND due_at<?)",
 		gauges.Ended:       "work_ended",
 		gauges.FirstOpen:   "events_open (key=? AND status=?)",
+		gauges.OpenEvents:  "events_open (key=? AND status=?)",
 		gauges.Granting(2): "events_open",
 	} {
 		args := make([]any, strings.Count(statement, "$"))

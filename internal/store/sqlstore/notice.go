@@ -67,10 +67,18 @@ func scanNotice(row sqlrun.Scanner) (lockstep.Notice, error) {
 		return n, err
 	}
 	n.CreatedAt = moment(createdAt)
-	if err := json.Unmarshal([]byte(facts), &n.Facts); err != nil {
+	known := noted{}
+	if err := json.Unmarshal([]byte(facts), &known); err != nil {
 		return n, fmt.Errorf("decode facts of notice %s: %w", n.ID, err)
 	}
+	n.Facts, n.Run = known.Facts, known.Run
 	return n, nil
+}
+
+// noted is the column facts of a notice.
+type noted struct {
+	lockstep.Facts
+	Run lockstep.RunID `json:"run,omitempty"`
 }
 
 // storedNotices asks which of notices are stored.
@@ -119,7 +127,7 @@ func (t *tx) insertNotice(ctx context.Context, claim lockstep.Claim, n lockstep.
 	if createdAt == 0 {
 		createdAt = t.now()
 	}
-	facts, err := json.Marshal(n.Facts)
+	facts, err := json.Marshal(noted{n.Facts, lockstep.RunOf(ctx)})
 	if err != nil {
 		return fmt.Errorf("encode facts: %w", err)
 	}

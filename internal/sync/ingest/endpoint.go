@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/clients"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 )
 
 // MaxBody is the size limit of a delivery in bytes. Those of Stripe and Clerk have a few KiB.
@@ -41,12 +42,15 @@ type Endpoint struct {
 	Log    *slog.Logger
 	// Counted is called once for each delivery, with one of [Outcomes]. It may be nil.
 	Counted func(outcome string)
+	// Tracer records the verified deliveries; nil records none.
+	Tracer *tracing.Tracer
 
 	refusals clients.Tally
 }
 
 // ServeHTTP receives one delivery. The package comment lists the answers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
 	if e.Source.Plausible != nil {
 		if err := e.Source.Plausible(r.Header, time.Now()); err != nil {
 			w.Header().Set("Connection", "close") // otherwise the server would read the body anyway
@@ -69,7 +73,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// would end that, and every later request of the connection.
 	_ = control.SetReadDeadline(time.Time{})
 	if hint, is := e.verified(w, r, body); is {
-		e.deliver(w, r, hint)
+		e.deliver(w, r, hint, began)
 	}
 }
 
@@ -82,7 +86,7 @@ func (e *Endpoint) refuseBody(w http.ResponseWriter, r *http.Request, err error)
 	case errors.As(err, &tooLarge):
 		e.refuse(w, r, http.StatusRequestEntityTooLarge, "body_too_large", err)
 	case errors.Is(err, lockstep.ErrBusy):
-		e.postpone(w, r, "", err)
+		e.postpone(w, r, err)
 	default:
 		e.refuse(w, r, http.StatusBadRequest, "body_unreadable", err)
 	}
@@ -102,32 +106,52 @@ func (e *Endpoint) verified(w http.ResponseWriter, r *http.Request, body []byte)
 }
 
 // deliver stores a verified event and answers the request.
-func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, hint lockstep.Hint) {
+func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, hint lockstep.Hint, began time.Time) {
 	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
 	defer cancel()
-	stored, err := e.Intake.deliver(ctx, hint)
-	if r.Context().Err() != nil {
-		e.Log.Info("sender left before its delivery was stored", "source", e.Source.Name, "event", hint.Event.ID)
-		e.count("sender_left")
+	d := deliveryOf(hint, lockstep.Delivered, time.Now())
+	stored, err := e.Intake.deliver(ctx, d)
+	switch {
+	case r.Context().Err() != nil:
+		e.Log.InfoContext(e.ended(ctx, &d, "sender_left", began), "sender left before its delivery was stored",
+			"source", e.Source.Name, "event", hint.Event.ID)
 		unstored(w) // otherwise the server would answer 200 if the sender is still there
 		return
-	}
-	if err != nil {
-		e.postpone(w, r, hint.Event.ID, err)
+	case err != nil:
+		e.Log.ErrorContext(e.ended(ctx, &d, notStored, began), "delivery not stored", "source", e.Source.Name, "event",
+			hint.Event.ID, "error", err)
+		unstored(w)
 		return
 	}
+	ctx = e.ended(ctx, &d, outcomeOf(stored), began)
 	if e.Log.Enabled(ctx, slog.LevelDebug) {
 		e.Log.DebugContext(ctx, "delivery stored", "source", e.Source.Name, "event", hint.Event.ID,
 			"type", hint.Event.Type, "new", stored)
 	}
-	e.count(outcomeOf(stored))
 	reply(w, http.StatusOK, `{"status":"success"}`)
 }
 
-// postpone logs the error and asks the sender to retry.
-func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, event string, err error) {
-	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", event, "error", err)
-	e.count("not_stored")
+// notStored is the outcome of a delivery that is answered 503.
+const notStored = "not_stored"
+
+// ended counts and traces a delivery. It returns a context for the log line about it.
+func (e *Endpoint) ended(ctx context.Context, d *lockstep.Delivery, outcome string, began time.Time) context.Context {
+	e.count(outcome)
+	if e.Tracer == nil {
+		return ctx
+	}
+	t := tracing.Delivery{Event: lockstep.EventName{Source: d.Event.Source, ID: d.Event.ID}, Type: d.Event.Type,
+		Outcome: outcome, Stored: outcome == outcomeOf(true), Failed: outcome == notStored, Began: began}
+	if d.Mark != nil {
+		t.Key = d.Mark.Key.Kind
+	}
+	return e.Tracer.Delivery(ctx, t)
+}
+
+// postpone asks the sender of a body that there is no room for to retry.
+func (e *Endpoint) postpone(w http.ResponseWriter, r *http.Request, err error) {
+	e.Log.ErrorContext(r.Context(), "delivery not stored", "source", e.Source.Name, "event", "", "error", err)
+	e.count(notStored)
 	unstored(w)
 }
 

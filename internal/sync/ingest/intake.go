@@ -64,8 +64,8 @@ func (in *Intake) Take(ctx context.Context, origin lockstep.Origin, hints ...loc
 // deliver stores a delivered event if it is new, and marks its key. It shares a transaction with other
 // deliveries. It returns [lockstep.ErrBusy] if too many deliveries wait already. After any other
 // error the event may be stored: ctx may have ended during the commit.
-func (in *Intake) deliver(ctx context.Context, hint lockstep.Hint) (stored bool, err error) {
-	receipt, err := in.commits.store(ctx, deliveryOf(hint, lockstep.Delivered, time.Now()))
+func (in *Intake) deliver(ctx context.Context, d lockstep.Delivery) (stored bool, err error) {
+	receipt, err := in.commits.store(ctx, d)
 	return receipt.Stored, err
 }
 

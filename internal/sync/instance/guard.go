@@ -104,7 +104,7 @@ func (g *Guard) check(ctx context.Context, provider lockstep.Source) (lockstep.I
 			return lockstep.Instance{}, err // the next check looks again
 		}
 		m.accepted, m.verdict, m.checked = accepted, err, time.Now()
-		g.report(m, before)
+		g.report(ctx, m, before)
 	}
 	return m.accepted, m.verdict
 }
@@ -154,21 +154,21 @@ func (m *member) news(accepted lockstep.Instance) bool {
 }
 
 // report logs a changed verdict, once.
-func (g *Guard) report(m *member, before error) {
+func (g *Guard) report(ctx context.Context, m *member, before error) {
 	var foreign *foreignError
 	var unread, wasUnread *unreadError
 	switch {
 	case before != nil && m.verdict == nil:
-		g.log.Info("work resumed: the key belongs to the accepted instance", "provider", string(m.Provider), "instance",
-			m.own)
+		g.log.InfoContext(ctx, "work resumed: the key belongs to the accepted instance", "provider", string(m.Provider),
+			"instance", m.own)
 	case m.verdict == nil, before != nil && before.Error() == m.verdict.Error():
 	case errors.As(m.verdict, &unread) && errors.As(before, &wasUnread): // only the request id in its text differs
 	case errors.As(m.verdict, &foreign):
-		g.log.Error("ANOTHER INSTANCE: Lockstep deletes and creates nothing until you decide. "+foreign.advice(),
+		g.log.ErrorContext(ctx, "ANOTHER INSTANCE: Lockstep deletes and creates nothing until you decide. "+foreign.advice(),
 			"provider", string(m.Provider), "database", foreign.accepted, "key", foreign.own)
 	case errors.As(m.verdict, &unread):
-		g.log.Warn("work paused: the instance of the key cannot be read; retrying", "provider", string(m.Provider),
-			"error", unread.cause)
+		g.log.WarnContext(ctx, "work paused: the instance of the key cannot be read; retrying", "provider",
+			string(m.Provider), "error", unread.cause)
 	}
 }
 

@@ -190,5 +190,5 @@ func (as *Accounts) identify(ctx context.Context, d *draft) (sighting, error) {
 	if seen.identity == nil {
 		return seen, nil
 	}
-	return seen, d.refused(lockstep.StepBilling, "", as.claims().prove(ctx, d, *seen.identity))
+	return seen, d.refused(ctx, lockstep.StepBilling, "", as.claims().prove(ctx, d, *seen.identity))
 }

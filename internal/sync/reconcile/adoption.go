@@ -146,7 +146,7 @@ func (a adoption) searched(ctx context.Context, s seeker) ([]string, error) {
 	}
 	ids, err := a.billing.CustomersNaming(ctx, s.account)
 	if _, refused := refusal(err); refused {
-		a.log.Info("Stripe refused the search for customers; the checkout continues without it", "error", err)
+		a.log.InfoContext(ctx, "Stripe refused the search for customers; the checkout continues without it", "error", err)
 	} else if err != nil {
 		return nil, fmt.Errorf("search for an account's customers: %w", err)
 	}
@@ -188,7 +188,7 @@ func (a adoption) sameEmail(ctx context.Context, s seeker) ([]string, error) {
 		}
 	}
 	if len(ids) > 1 {
-		a.log.Warn("several customers have a user's address; none is adopted", "account", s.account.String(),
+		a.log.WarnContext(ctx, "several customers have a user's address; none is adopted", "account", s.account.String(),
 			"customers", len(ids))
 		return nil, nil
 	}

@@ -95,7 +95,7 @@ func (c claims) contest(ctx context.Context, d *draft, customerID string, metada
 	if err := c.store.Release(ctx, d.claim, customerID); err != nil {
 		return false, err
 	}
-	c.log.Info("customer released to the account that its metadata names", "from", d.account.String(), "to",
+	c.log.InfoContext(ctx, "customer released to the account that its metadata names", "from", d.account.String(), "to",
 		owner.String(), "customer", customerID)
 	d.was, d.now = without(d.was, customerID), without(d.now, customerID)
 	return true, nil

@@ -51,7 +51,7 @@ func (c closing) finish(ctx context.Context, d *draft) (Result, error) {
 		return Result{}, err
 	}
 	d.scope &^= lockstep.ScopePayments
-	if err := d.refused(lockstep.StepBilling, "", c.bills.observe(ctx, d, false, false)); err != nil {
+	if err := d.refused(ctx, lockstep.StepBilling, "", c.bills.observe(ctx, d, false, false)); err != nil {
 		return Result{}, err
 	}
 	if err := c.drafts.commit(ctx, d, c.decide(d.was, d.now, time.Now())); err != nil {
@@ -139,7 +139,7 @@ func (as *Accounts) yielding() yielding {
 
 func (y yielding) yieldAll(ctx context.Context, d *draft, policy DeletionPolicy) error {
 	for _, l := range d.now.Customers() {
-		if err := d.refused(lockstep.StepBilling, "", y.yield(ctx, d, policy, l)); err != nil {
+		if err := d.refused(ctx, lockstep.StepBilling, "", y.yield(ctx, d, policy, l)); err != nil {
 			return err
 		}
 	}
@@ -169,7 +169,7 @@ func (y yielding) yield(ctx context.Context, d *draft, policy DeletionPolicy, l 
 		if foreign(s) || l.Trust != lockstep.Proven {
 			continue
 		}
-		if err := d.refused(lockstep.StepDeletion, "", y.ending.endOne(ctx, policy, s)); err != nil {
+		if err := d.refused(ctx, lockstep.StepDeletion, "", y.ending.endOne(ctx, policy, s)); err != nil {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (f forgetting) forget(ctx context.Context, r lockstep.Record) (Result, erro
 		return Result{}, err
 	}
 	if events > 0 {
-		f.log.Info("events of a deleted account were blanked", "account", r.Account.String(), "events", events)
+		f.log.InfoContext(ctx, "events of a deleted account were blanked", "account", r.Account.String(), "events", events)
 	}
 	return Result{}, nil
 }

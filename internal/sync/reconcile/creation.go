@@ -138,7 +138,7 @@ func (c creation) recover(ctx context.Context, d *draft, cause error) (made bool
 func (c creation) createWithout(ctx context.Context, d *draft, refused lockstep.Intent, cause error) (made bool,
 	err error) {
 	d.now.Intent = nil
-	if err := d.refuseCreation(refused, cause); err != nil {
+	if err := d.refuseCreation(ctx, refused, cause); err != nil {
 		return false, err
 	}
 	if err := c.drafts.keep(ctx, d); err != nil {
@@ -151,16 +151,16 @@ func (c creation) createWithout(ctx context.Context, d *draft, refused lockstep.
 }
 
 // refuseCreation records which part of a customer Stripe refused.
-func (d *draft) refuseCreation(refused lockstep.Intent, cause error) error {
+func (d *draft) refuseCreation(ctx context.Context, refused lockstep.Intent, cause error) error {
 	if refused.Email != "" {
-		return d.refused(lockstep.StepCustomerEmail, lockstep.DigestOf(refused.Email), cause)
+		return d.refused(ctx, lockstep.StepCustomerEmail, lockstep.DigestOf(refused.Email), cause)
 	}
 	d.now.ClearProblem(lockstep.StepCustomerEmail) // it was refused without the address too
 	if refused.Name != "" {
-		return d.refused(lockstep.StepCustomerName, lockstep.DigestOf(refused.Name), cause)
+		return d.refused(ctx, lockstep.StepCustomerName, lockstep.DigestOf(refused.Name), cause)
 	}
 	d.now.ClearProblem(lockstep.StepCustomerName)
-	return d.refused(lockstep.StepCustomer, d.creationDigest(), cause)
+	return d.refused(ctx, lockstep.StepCustomer, d.creationDigest(), cause)
 }
 
 // creationDigest identifies the values that a customer is created with.

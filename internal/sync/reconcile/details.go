@@ -48,7 +48,7 @@ func (c details) update(ctx context.Context, d *draft, primary *lockstep.Custome
 		if change = d.changedDetails(); !d.now.Live() || change.IsZero() {
 			return nil
 		}
-		if change = c.owned(d, *primary, change); change.IsZero() {
+		if change = c.owned(ctx, d, *primary, change); change.IsZero() {
 			return nil
 		}
 	}
@@ -106,13 +106,15 @@ func (d *draft) fields(change *lockstep.CustomerDetails) [2]field {
 
 // owned leaves out the fields that were edited at Stripe. It records them as handled, so they are not
 // compared again before the directory changes.
-func (c details) owned(d *draft, primary lockstep.Customer, change lockstep.CustomerDetails) lockstep.CustomerDetails {
+func (c details) owned(ctx context.Context, d *draft, primary lockstep.Customer,
+	change lockstep.CustomerDetails) lockstep.CustomerDetails {
 	for i, f := range d.fields(&change) {
 		current := [2]string{primary.Email, primary.Name}[i]
 		if *f.value == "" || sameText(current, *f.handled) {
 			continue
 		}
-		c.log.Info("customer field was changed at Stripe and stays", "account", d.account.String(), "step", string(f.step))
+		c.log.InfoContext(ctx, "customer field was changed at Stripe and stays", "account", d.account.String(),
+			"step", string(f.step))
 		*f.handled, *f.value = *f.value, ""
 		d.now.ClearProblem(f.step)
 	}
@@ -141,16 +143,17 @@ func (c details) write(ctx context.Context, d *draft, change lockstep.CustomerDe
 		}
 		return c.write(ctx, d, lockstep.CustomerDetails{Email: change.Email})
 	}
-	return d.handled(change, err)
+	return d.handled(ctx, change, err)
 }
 
 // handled records that Stripe took the fields, or refused them with an error.
-func (d *draft) handled(change lockstep.CustomerDetails, refusal error) error {
+func (d *draft) handled(ctx context.Context, change lockstep.CustomerDetails, refusal error) error {
 	for _, f := range d.fields(&change) {
 		switch {
 		case *f.value == "":
 		case refusal != nil:
-			if err := d.refused(f.step, lockstep.DigestOf(*f.value), fmt.Errorf("update customer: %w", refusal)); err != nil {
+			refusal := fmt.Errorf("update customer: %w", refusal)
+			if err := d.refused(ctx, f.step, lockstep.DigestOf(*f.value), refusal); err != nil {
 				return err
 			}
 		default:

@@ -77,22 +77,23 @@ func refusal(err error) (*lockstep.UpstreamError, bool) {
 
 // refused records that a provider refused a step and returns nil, so that the run continues.
 // It returns any other error unchanged. digest identifies the refused value; it may be empty.
-func (d *draft) refused(step lockstep.Step, digest string, err error) error {
+func (d *draft) refused(ctx context.Context, step lockstep.Step, digest string, err error) error {
 	upstream, is := refusal(err)
 	if !is {
 		return err
 	}
-	d.refuse(step, digest, upstream, upstream.Error())
+	d.refuse(ctx, step, digest, upstream, upstream.Error())
 	return nil
 }
 
 // refuse records a refusal with a reason that may say more than the provider did.
-func (d *draft) refuse(step lockstep.Step, digest string, upstream *lockstep.UpstreamError, reason string) {
+func (d *draft) refuse(ctx context.Context, step lockstep.Step, digest string, upstream *lockstep.UpstreamError,
+	reason string) {
 	known, _ := d.was.Problem(step)
 	code := cmp.Or(upstream.Code, "status_"+strconv.Itoa(upstream.Status))
 	d.now.SetProblem(lockstep.Problem{Step: step, Code: code, Reason: reason, Digest: digest, Since: time.Now()})
 	if known.Code != code || known.Digest != digest {
-		d.log.Warn("provider refused a step; the other steps continue", "account", d.account.String(),
+		d.log.WarnContext(ctx, "provider refused a step; the other steps continue", "account", d.account.String(),
 			"step", string(step), "reason", reason)
 	}
 	d.fail(step, reason)

@@ -67,7 +67,7 @@ func (e ending) endBilling(ctx context.Context, d *draft, step lockstep.Step, po
 		d.now.ClearProblem(step)
 		return nil
 	}
-	d.refuse(step, worked, first, strings.Join(reasons, "; "))
+	d.refuse(ctx, step, worked, first, strings.Join(reasons, "; "))
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (e ending) endOf(ctx context.Context, d *draft, policy DeletionPolicy, cust
 	if first == nil { // the policy keeps the billing
 		return attempt{way: policy}, nil
 	}
-	e.log.Error("STRIPE REFUSES TO END A BILLING, which continues; end it in Stripe's dashboard. GET /v1/problems has the reasons",
+	e.log.ErrorContext(ctx, "STRIPE REFUSES TO END A BILLING, which continues; end it in Stripe's dashboard. GET /v1/problems has the reasons",
 		"account", d.account.String(), "customer", customerID, "policy", string(policy))
 	return attempt{"", first, strings.Join(append(reasons, "the billing continues"), "; ")}, nil
 }

@@ -65,7 +65,7 @@ func (i identities) found(ctx context.Context, d *draft, identity lockstep.Ident
 	if d.now.State == lockstep.AccountDeleted {
 		// Ids are never reused, so it was not deleted. The policy may have ended its billing
 		// already, but the account must not stay locked out.
-		i.log.Error("an account that was recorded as deleted is in the directory", "account", d.account.String())
+		i.log.ErrorContext(ctx, "an account that was recorded as deleted is in the directory", "account", d.account.String())
 		d.now.State = lockstep.AccountActive
 		d.scope |= lockstep.ScopeAll
 	}

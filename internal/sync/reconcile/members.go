@@ -111,7 +111,7 @@ func (m members) endEmpty(ctx context.Context, d *draft, identity *lockstep.Iden
 	if err != nil || reason == "" {
 		return err
 	}
-	m.report(d, reason)
+	m.report(ctx, d, reason)
 	return nil
 }
 
@@ -131,9 +131,9 @@ func (m members) applyPolicy(ctx context.Context, d *draft) (reason string, err 
 		strings.ReplaceAll(string(m.policy), "_", " "), nil
 }
 
-func (m members) report(d *draft, reason string) {
+func (m members) report(ctx context.Context, d *draft, reason string) {
 	if _, known := d.was.Problem(lockstep.StepMembers); !known {
-		m.log.Error("an organization that is billed has no members", "account", d.account.String(), "customer",
+		m.log.ErrorContext(ctx, "an organization that is billed has no members", "account", d.account.String(), "customer",
 			d.now.CustomerID, "policy", string(cmp.Or(m.policy, lockstep.EmptyReport)))
 	}
 	d.now.SetProblem(lockstep.Problem{Step: lockstep.StepMembers, Code: "no_members", Reason: reason, Since: d.began})

@@ -52,7 +52,7 @@ func (n notifier) notify(ctx context.Context, claim lockstep.Claim, record locks
 // queued notes the webhooks that a notifier queued, and returns its error.
 func (d *draft) queued(webhooks int, err error) error {
 	if err == nil {
-		d.facts.Write(database, "webhook", webhooks)
+		d.facts.Write(database, lockstep.EffectWebhook, webhooks)
 	}
 	return err
 }

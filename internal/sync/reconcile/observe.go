@@ -29,28 +29,28 @@ func (as *Accounts) observe(ctx context.Context, d *draft, seen sighting) (obser
 	if o.absent {
 		return o, nil
 	}
-	return o, d.refused(lockstep.StepBilling, "", as.primaries().choose(ctx, d))
+	return o, d.refused(ctx, lockstep.StepBilling, "", as.primaries().choose(ctx, d))
 }
 
 func (as *Accounts) observeCustomers(ctx context.Context, d *draft, o observed) (observed, error) {
 	c := as.customers()
 	primary, err := c.observe(ctx, d)
-	if err := d.refused(lockstep.StepBilling, "", err); err != nil {
+	if err := d.refused(ctx, lockstep.StepBilling, "", err); err != nil {
 		return o, err
 	}
 	o.primary = primary
 	o, err = c.ensure(ctx, d, o)
-	return o, d.refused(lockstep.StepCustomer, "", err)
+	return o, d.refused(ctx, lockstep.StepCustomer, "", err)
 }
 
 func (as *Accounts) observeBilling(ctx context.Context, d *draft, o observed) error {
 	m := as.members()
-	if err := d.refused(lockstep.StepMembers, "", m.endEmpty(ctx, d, o.identity)); err != nil {
+	if err := d.refused(ctx, lockstep.StepMembers, "", m.endEmpty(ctx, d, o.identity)); err != nil {
 		return err
 	}
 	err := as.billing().observe(ctx, d, o.absent, o.made)
-	if err := d.refused(lockstep.StepBilling, "", err); err != nil {
+	if err := d.refused(ctx, lockstep.StepBilling, "", err); err != nil {
 		return err
 	}
-	return d.refused(lockstep.StepMembers, "", m.observe(ctx, d, o))
+	return d.refused(ctx, lockstep.StepMembers, "", m.observe(ctx, d, o))
 }

@@ -37,14 +37,14 @@ func (p primaries) choose(ctx context.Context, d *draft) error {
 		return nil
 	}
 	if used, err := p.billing.Used(ctx, d.now.CustomerID); err != nil || used {
-		return unseen(d, err)
+		return unseen(ctx, d, err)
 	}
 	for _, l := range candidates {
 		used := hasSubscription(d.now, l.CustomerID)
 		if !used {
 			var err error
 			if used, err = p.billing.Used(ctx, l.CustomerID); err != nil {
-				return unseen(d, err)
+				return unseen(ctx, d, err)
 			}
 		}
 		if used {
@@ -59,13 +59,13 @@ const forbidden = 403
 
 // unseen ignores that Stripe does not find a customer, which proves nothing. If a restricted key
 // may not read it, that becomes a problem, and the run continues.
-func unseen(d *draft, err error) error {
+func unseen(ctx context.Context, d *draft, err error) error {
 	if err == nil || errors.Is(err, lockstep.ErrNotFound) {
 		return nil
 	}
 	var upstream *lockstep.UpstreamError
 	if errors.As(err, &upstream) && upstream.Status == forbidden {
-		d.refuse(lockstep.StepBilling, "", upstream,
+		d.refuse(ctx, lockstep.StepBilling, "", upstream,
 			upstream.Error()+"; allow the restricted key to read charges and payment methods")
 		return nil
 	}
@@ -107,7 +107,7 @@ func (p primaries) promote(ctx context.Context, d *draft, customerID string) err
 		return nil
 	}
 	d.setPrimary(c)
-	p.log.Info("primary customer replaced", "account", d.account.String(), "customer", customerID)
+	p.log.InfoContext(ctx, "primary customer replaced", "account", d.account.String(), "customer", customerID)
 	return nil
 }
 

@@ -191,7 +191,7 @@ func (m metadata) merge(ctx context.Context, d *draft, p *projection) (held map[
 	err = fmt.Errorf("write metadata: %w", err)
 	switch {
 	case missing: // the account is gone; its deletion follows
-		return d.now.Projected, d.refused(lockstep.StepMetadata, "", err)
+		return d.now.Projected, d.refused(ctx, lockstep.StepMetadata, "", err)
 	case refused:
 		return m.mergeLess(ctx, d, p, err)
 	}

@@ -111,7 +111,7 @@ func (r reader) unlisted(ctx context.Context, q query, known lockstep.Subscripti
 	case !errors.Is(err, lockstep.ErrNotFound):
 		return known, fmt.Errorf("read subscription: %w", err)
 	}
-	r.log.Warn("Stripe no longer lists a subscription; it stays as it was",
+	r.log.WarnContext(ctx, "Stripe no longer lists a subscription; it stays as it was",
 		"account", q.account.String(), "subscription", known.ID, "status", known.Status)
 	return known, nil
 }

@@ -41,7 +41,7 @@ func (m metadata) mergeLess(ctx context.Context, d *draft, p *projection, cause 
 	if err != nil {
 		return nil, err
 	}
-	return s.held, d.refused(lockstep.StepMetadata, p.fullness(patch(s.held, p.want)), cause)
+	return s.held, d.refused(ctx, lockstep.StepMetadata, p.fullness(patch(s.held, p.want)), cause)
 }
 
 // squeeze writes metadata in parts.

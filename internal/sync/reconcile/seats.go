@@ -46,10 +46,10 @@ func (s seats) fit(ctx context.Context, d *draft, absent bool, at time.Time) err
 	}
 	err := s.billing.SetQuantity(ctx, subscription.ID, item.ID, wanted, s.policy.Proration)
 	if err != nil {
-		return d.refused(lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
+		return d.refused(ctx, lockstep.StepSeats, change, fmt.Errorf("change seats: %w", err))
 	}
 	d.now.ClearProblem(lockstep.StepSeats)
-	s.log.Info("seats changed to the number of members", "account", d.account.String(), "subscription",
+	s.log.InfoContext(ctx, "seats changed to the number of members", "account", d.account.String(), "subscription",
 		subscription.ID, "from", item.Quantity, "to", wanted)
 	return s.bills.readSubscriptions(ctx, d, absent)
 }
@@ -74,7 +74,7 @@ func (m memberLimits) set(ctx context.Context, d *draft, limit int64) error {
 		return nil
 	}
 	if err := m.limiter.LimitMembers(ctx, d.account, limit); err != nil {
-		return d.refused(lockstep.StepMemberLimit, lockstep.DigestOf(limit), fmt.Errorf("limit members: %w", err))
+		return d.refused(ctx, lockstep.StepMemberLimit, lockstep.DigestOf(limit), fmt.Errorf("limit members: %w", err))
 	}
 	d.now.ClearProblem(lockstep.StepMemberLimit)
 	d.now.MemberLimit = limit

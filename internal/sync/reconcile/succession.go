@@ -108,15 +108,15 @@ func (s succession) succeed(ctx context.Context, d *draft, from lockstep.Account
 	case err != nil:
 		return false, err
 	}
-	s.logMove(d, record)
+	s.logMove(ctx, d, record)
 	return true, nil
 }
 
-func (s succession) logMove(d *draft, former lockstep.Record) {
-	s.log.Info("account took over a former one", "former", former.Account.String(), "account", d.account.String(),
-		"customer", former.CustomerID)
+func (s succession) logMove(ctx context.Context, d *draft, former lockstep.Record) {
+	s.log.InfoContext(ctx, "account took over a former one", "former", former.Account.String(),
+		"account", d.account.String(), "customer", former.CustomerID)
 	if pays(former) && pays(d.now) {
-		s.log.Error("account is billed twice: it and the former account each had a running subscription; cancel one at Stripe",
+		s.log.ErrorContext(ctx, "account is billed twice: it and the former account each had a running subscription; cancel one at Stripe",
 			"former", former.Account.String(), "account", d.account.String())
 	}
 }
@@ -139,7 +139,7 @@ func (s succession) findCandidate(ctx context.Context, d *draft, identity lockst
 		return err
 	}
 	if d.was.Candidate == "" {
-		s.log.Warn("a former account has the same verified address; if both are one person, run `lockstep link FORMER ACCOUNT`",
+		s.log.WarnContext(ctx, "a former account has the same verified address; if both are one person, run `lockstep link FORMER ACCOUNT`",
 			"former", found[0].String(), "account", d.account.String())
 	}
 	d.now.Candidate = found[0].ID
@@ -174,7 +174,7 @@ func (s succession) nameCustomer(ctx context.Context, d *draft) error {
 	case err == nil, errors.Is(err, lockstep.ErrNotFound):
 		d.now.Misnamed = false
 	case refused: // nobody's access depends on it
-		s.log.Warn("Stripe refused to rename the account of a customer; the next run retries", "account",
+		s.log.WarnContext(ctx, "Stripe refused to rename the account of a customer; the next run retries", "account",
 			d.account.String(), "customer", d.now.CustomerID, "error", err)
 	default:
 		return fmt.Errorf("name the account of a customer: %w", err)

@@ -37,7 +37,7 @@ func (t tombstone) begin(ctx context.Context, d *draft) (held bool, err error) {
 		return false, err
 	}
 	if tripped {
-		t.log.Error("DELETIONS ARE HELD: more accounts were deleted than the brake allows. Review them with `lockstep deletions list`, "+
+		t.log.ErrorContext(ctx, "DELETIONS ARE HELD: more accounts were deleted than the brake allows. Review them with `lockstep deletions list`, "+
 			"then run `lockstep deletions approve` or `discard`", "first", d.account.String())
 	}
 	d.now.Deletion, d.now.DeletionAt = state, time.Now()
@@ -45,7 +45,7 @@ func (t tombstone) begin(ctx context.Context, d *draft) (held bool, err error) {
 		return true, nil
 	}
 	d.markDeleted()
-	t.report(d)
+	t.report(ctx, d)
 	return false, t.drafts.keep(ctx, d)
 }
 
@@ -59,18 +59,18 @@ func (d *draft) markDeleted() {
 }
 
 // report logs the deletion, and what is billed in spite of it.
-func (t tombstone) report(d *draft) {
+func (t tombstone) report(ctx context.Context, d *draft) {
 	policy := t.rules.Policies.Of(d.account.Kind)
-	t.log.Info("account deleted in the directory", "account", d.account.String(), "policy", string(policy))
+	t.log.InfoContext(ctx, "account deleted in the directory", "account", d.account.String(), "policy", string(policy))
 	for _, s := range d.now.Subscriptions {
 		switch {
 		case s.Ended():
 		case d.now.Claims(s.CustomerID):
-			t.log.Warn("a subscription that only a client_reference_id linked to a deleted account continues; its payer may not be the account",
+			t.log.WarnContext(ctx, "a subscription that only a client_reference_id linked to a deleted account continues; its payer may not be the account",
 				"account", d.account.String(), "customer", s.CustomerID, "subscription", s.ID)
 		case policy == KeepBilling:
-			t.log.Warn("a deleted account is still billed, as the policy says", "account", d.account.String(), "customer",
-				s.CustomerID)
+			t.log.WarnContext(ctx, "a deleted account is still billed, as the policy says", "account", d.account.String(),
+				"customer", s.CustomerID)
 		}
 	}
 }

@@ -177,7 +177,7 @@ func (h *Webhooks) failed(ctx context.Context, claim lockstep.Claim, d lockstep.
 	triedAll := d.Attempts >= len(webhookBackoff) // else the time passed because we were down
 	switch {
 	case !health.DisabledAt.IsZero():
-		h.log.Error("webhook endpoint disabled", "endpoint", d.Endpoint, "reason", health.Reason,
+		h.log.ErrorContext(ctx, "webhook endpoint disabled", "endpoint", d.Endpoint, "reason", health.Reason,
 			"to_enable", "POST /v1/webhooks/"+d.Endpoint+"/enable")
 		d.State = lockstep.WebhookHeld
 		return h.store.SaveWebhookDelivery(ctx, claim, d, &health)

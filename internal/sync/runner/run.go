@@ -13,12 +13,31 @@ import (
 
 // run runs one claim and finishes it.
 func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
-	log := r.log.With("key", claim.Key.String(), "run", claim.Token[:min(8, len(claim.Token))], "attempt", claim.Attempt)
+	log := r.log.With("key", claim.Key.String(), "attempt", claim.Attempt)
+	began := time.Now()
+	ctx, span := r.Tracer.Run(lockstep.WithRun(ctx, lockstep.NewRunID(claim.Key, began)), claim, began)
+	outcome, runErr := r.outcome(ctx, claim, began)
+	took := time.Since(began)
+	if outcome.Run != nil {
+		outcome.Run.Took = took
+	}
+	report(ctx, log, outcome, runErr, took)
+	err := r.finish(ctx, claim, outcome, began.Add(r.config.Lease))
+	if err != nil {
+		log.ErrorContext(ctx, "run not finished; its lease will expire", "error", err)
+	}
+	span.Ended(outcome, err != nil)
+	if r.Ended != nil {
+		r.Ended(claim.Key.Kind, outcome, err != nil, took)
+	}
+}
+
+// outcome runs the reconciler within the time limit of a run, and concludes. The error is for the log.
+func (r *Runner) outcome(ctx context.Context, claim lockstep.Claim, began time.Time) (lockstep.Outcome, error) {
 	timeout := fmt.Errorf("the run took longer than %s", r.config.Timeout)
 	runCtx, cancel := context.WithTimeoutCause(ctx, r.config.Timeout, timeout)
 	defer cancel()
 	counting, calls := lockstep.WithCalls(runCtx)
-	began := time.Now()
 	result, err := r.recovered(lockstep.WithPriority(counting, claim.Priority), claim)
 	if err != nil && runCtx.Err() != nil {
 		err = fmt.Errorf("%w (%w)", context.Cause(runCtx), err)
@@ -27,20 +46,12 @@ func (r *Runner) run(ctx context.Context, claim lockstep.Claim) {
 	if result.Quiet != 0 {
 		outcome.QuietUntil = claim.LeaseUntil.Add(result.Quiet - r.config.Lease)
 	}
-	took := time.Since(began)
 	if remembered(claim.Key.Kind, outcome.Disposition) {
-		run := &lockstep.RunReport{Began: began, Took: took, RunFacts: result.Facts}
+		run := &lockstep.RunReport{Began: began, RunFacts: result.Facts}
 		run.Calls = calls.Report(&run.RunFacts)
 		outcome.Run = run
 	}
-	report(ctx, log, outcome, err, took)
-	err = r.finish(ctx, claim, outcome, began.Add(r.config.Lease))
-	if err != nil {
-		log.Error("run not finished; its lease will expire", "error", err)
-	}
-	if r.Ended != nil {
-		r.Ended(claim.Key.Kind, outcome, err != nil, took)
-	}
+	return outcome, err
 }
 
 // remembered reports whether a run leaves a record. Sweeps run all the time, and the deliveries of e-mails and
@@ -58,9 +69,9 @@ func remembered(kind lockstep.KeyKind, ended lockstep.Disposition) bool {
 func report(ctx context.Context, log *slog.Logger, outcome lockstep.Outcome, err error, took time.Duration) {
 	switch outcome.Disposition {
 	case lockstep.Done:
-		log.Debug("in sync", "took", took)
+		log.DebugContext(ctx, "in sync", "took", took)
 	case lockstep.Parked:
-		log.Info("parked", "reason", outcome.Reason)
+		log.InfoContext(ctx, "parked", "reason", outcome.Reason)
 	case lockstep.Retry:
 		level := slog.LevelWarn
 		if outcome.Untried { // the run only waits, and the cause has its own log line
@@ -68,7 +79,7 @@ func report(ctx context.Context, log *slog.Logger, outcome lockstep.Outcome, err
 		}
 		log.Log(ctx, level, "not in sync yet", "error", err, "again_at", outcome.At)
 	case lockstep.Failed:
-		log.Error("failed; a retry will not help", "error", err)
+		log.ErrorContext(ctx, "failed; a retry will not help", "error", err)
 	}
 }
 
@@ -94,7 +105,7 @@ func (r *Runner) finish(ctx context.Context, claim lockstep.Claim, outcome locks
 func (r *Runner) recovered(ctx context.Context, claim lockstep.Claim) (result Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.log.Error("run panicked", "key", claim.Key.String(), "panic", p, "stack", string(debug.Stack()))
+			r.log.ErrorContext(ctx, "run panicked", "key", claim.Key.String(), "panic", p, "stack", string(debug.Stack()))
 			err = internalError{fmt.Errorf("panic: %v", p)}
 		}
 	}()

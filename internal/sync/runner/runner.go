@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/tracing"
 )
 
 // Runner claims due keys and runs their reconcilers.
@@ -20,6 +21,8 @@ type Runner struct {
 	// Ended is called after each run, with how it ended; lost means that the outcome could not be recorded. It
 	// may be nil.
 	Ended func(kind lockstep.KeyKind, outcome lockstep.Outcome, lost bool, took time.Duration)
+	// Tracer records the runs; nil records none.
+	Tracer *tracing.Tracer
 }
 
 // New returns a runner of the given reconcilers.

@@ -112,7 +112,7 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 		return swept[roll]{}, fmt.Errorf("list missing %ss: %w", kind, err)
 	}
 	if len(missing) > 0 && !at.Known {
-		return swept[roll]{next: s.doubt(kind, at)}, nil
+		return swept[roll]{next: s.doubt(ctx, kind, at)}, nil
 	}
 	var marks []lockstep.Mark
 	for _, a := range missing {
@@ -128,10 +128,10 @@ func (s *Sweeps) listMissing(ctx context.Context, kind lockstep.Kind, at roll) (
 
 // doubt ends a round that named none of our accounts. It logs the first such round, and then one an
 // hour.
-func (s *Sweeps) doubt(kind lockstep.Kind, at roll) roll {
+func (s *Sweeps) doubt(ctx context.Context, kind lockstep.Kind, at roll) roll {
 	doubted := roll{Doubted: cmp.Or(at.Doubted, at.Round), Logged: at.Logged}
 	if now := time.Now(); now.Sub(time.UnixMilli(at.Logged)) >= doubtLogged {
-		s.Log.Error("directory list ignored: it names none of the known accounts", "kind", string(kind),
+		s.Log.ErrorContext(ctx, "directory list ignored: it names none of the known accounts", "kind", string(kind),
 			"since", time.UnixMilli(doubted.Doubted).UTC(), "fix",
 			"check that CLERK_SECRET_KEY is the key of the instance with your users")
 		doubted.Logged = now.UnixMilli()

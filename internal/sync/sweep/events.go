@@ -44,13 +44,13 @@ func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 			at.Since = now.Add(-time.Hour).Unix()
 			return swept[eventScan]{next: at, more: true}, nil
 		}
-		at, marks = s.findHole(at, now)
+		at, marks = s.findHole(ctx, at, now)
 	}
 	at, missed, err := s.takePage(ctx, at, eventOverlap)
 	if err != nil {
 		return swept[eventScan]{}, err
 	}
-	s.reportMissed(missed)
+	s.reportMissed(ctx, missed)
 	if at.Page == "" {
 		at.Since = at.Began
 	}
@@ -59,22 +59,22 @@ func (s *Sweeps) scanEvents(ctx context.Context, _ lockstep.Claim, at eventScan)
 
 // findHole finds out whether Stripe still has all events since the last scan. If it does not, it
 // marks the full verify.
-func (s *Sweeps) findHole(at eventScan, now time.Time) (eventScan, []lockstep.Mark) {
+func (s *Sweeps) findHole(ctx context.Context, at eventScan, now time.Time) (eventScan, []lockstep.Mark) {
 	if now.Sub(time.Unix(at.Since, 0)) <= eventHistory {
 		return at, nil
 	}
-	s.Log.Error("Stripe no longer has the events of our downtime; reading every account and checkout instead",
+	s.Log.ErrorContext(ctx, "Stripe no longer has the events of our downtime; reading every account and checkout instead",
 		"since", time.Unix(at.Since, 0))
 	at.Hole = at.Since
 	return at, []lockstep.Mark{{Key: sweepAccounts, Priority: lockstep.Background}}
 }
 
-func (s *Sweeps) reportMissed(missed int) {
+func (s *Sweeps) reportMissed(ctx context.Context, missed int) {
 	switch {
 	case missed > 0 && s.Polled.Events > 0:
-		s.Log.Info("gap scan found events that polling had missed", "count", missed)
+		s.Log.InfoContext(ctx, "gap scan found events that polling had missed", "count", missed)
 	case missed > 0:
-		s.Log.Warn("gap scan found events that were not delivered", "count", missed)
+		s.Log.WarnContext(ctx, "gap scan found events that were not delivered", "count", missed)
 	}
 }
 

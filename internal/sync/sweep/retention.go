@@ -39,7 +39,7 @@ func (s *Sweeps) expire(ctx context.Context, claim lockstep.Claim, at expireAt) 
 		return swept[expireAt]{}, fmt.Errorf("remove old events: %w", err)
 	}
 	if removed > 0 {
-		s.Log.Debug("old events removed", "count", removed)
+		s.Log.DebugContext(ctx, "old events removed", "count", removed)
 	}
 	if next == "" {
 		return runs, nil
@@ -53,7 +53,7 @@ func (s *Sweeps) expireRuns(ctx context.Context, claim lockstep.Claim, at expire
 		return swept[expireAt]{}, fmt.Errorf("remove old records of runs: %w", err)
 	}
 	if removed > 0 {
-		s.Log.Debug("old records of runs removed", "count", removed)
+		s.Log.DebugContext(ctx, "old records of runs removed", "count", removed)
 	}
 	return swept[expireAt]{next: expireAt{Runs: next != "", After: next}, more: next != ""}, nil
 }

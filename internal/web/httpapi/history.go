@@ -38,6 +38,7 @@ type keyRunsQuery struct {
 }
 
 type runView struct {
+	Run         string                 `json:"run" doc:"Id of the first of the runs, as in log lines and traces"`
 	Key         string                 `json:"key"`
 	BeganAt     time.Time              `json:"began_at" doc:"When the first of the runs began"`
 	LastAt      time.Time              `json:"last_at" doc:"When the newest of the runs began"`
@@ -98,7 +99,7 @@ func (a *API) runs(ctx context.Context, filter lockstep.RunFilter) (*runsPage, e
 }
 
 func viewRun(r lockstep.Run) runView {
-	v := runView{Key: r.Key.String(), BeganAt: r.Began.UTC(), LastAt: r.Last.UTC(), Runs: r.Runs,
+	v := runView{Run: string(r.ID()), Key: r.Key.String(), BeganAt: r.Began.UTC(), LastAt: r.Last.UTC(), Runs: r.Runs,
 		Took: r.Took.Milliseconds(), Disposition: string(r.Disposition), Reason: r.Reason, Attempt: r.Attempt,
 		Priority: r.Priority.String(), Scope: r.Scope.Names(), EventCount: r.EventCount, Observed: r.Observed,
 		Unlisted: r.Unlisted, Before: r.Before, After: r.After, Wrote: r.Wrote, Calls: r.Calls}
