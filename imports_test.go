@@ -66,6 +66,7 @@ var mayImport = map[string][]string{
 	"internal/check/simtest":        {},
 	"internal/check/fleet":          {},
 	"internal/check/mutation":       {},
+	"internal/check/collector":      {},
 	"internal/check/bench":          {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest",
 		"internal/otlp"},
 	"conformance":                   {},

@@ -13,7 +13,7 @@ import (
 
 // TestMain lets the test binary act as the program, so that the scripts run it as a separate process.
 func TestMain(m *testing.M) {
-	testscript.Main(postgres{m}, map[string]func(){"lockstep": main, "receiver": receiver})
+	testscript.Main(postgres{m}, map[string]func(){"lockstep": main, "receiver": receiver, "collector": collect})
 }
 
 // TestScripts runs testdata/*.txtar: commands with their expected output, and files. commands_test.go adds
@@ -30,7 +30,7 @@ func scripts(dir string) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"APP", "LOCKSTEP", "STRIPE", "CLERK"} {
+			for _, name := range []string{"APP", "LOCKSTEP", "STRIPE", "CLERK", "COLLECTOR", "GRPC"} {
 				addr, err := freeAddr()
 				if err != nil {
 					return err
