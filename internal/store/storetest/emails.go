@@ -25,6 +25,20 @@ func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 }
 
 var emails = map[string]func(*world){
+	"a notice keeps the run that recorded it, and none that repeats it": func(w *world) {
+		n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
+		n.Facts.Plan = "pro"
+		for _, run := range []lockstep.RunID{"0123456789abcdef", "fedcba9876543210"} {
+			claim := w.hold(alice.Key())
+			w.ok(w.Save(lockstep.WithRun(w.Context(), run), claim, lockstep.AccountUpdate{
+				Record: lockstep.Record{Account: alice}, Notices: []lockstep.Notice{n}}))
+			w.done(claim)
+		}
+		got, err := w.Notice(w.Context(), n.ID)
+		w.ok(err)
+		equal(w, "run", got.Run, "0123456789abcdef")
+		equal(w, "plan", got.Facts.Plan, "pro")
+	},
 	"a notice's e-mails to its two recipients are independent": func(w *world) {
 		n := noticed(w)
 		for _, to := range []lockstep.Recipient{lockstep.ToAccount, lockstep.ToBuyer} {

@@ -12,6 +12,9 @@ import (
 func TestARunReportsItself(t *testing.T) {
 	failure := error(nil)
 	inBubble(t, Config{}, func(ctx context.Context, claim lockstep.Claim) (result Result, err error) {
+		if want := lockstep.NewRunID(claim.Key, time.Now()); lockstep.RunOf(ctx) != want {
+			return result, lockstep.Terminal(errors.New("the context lacks the run"))
+		}
 		calls := lockstep.CallsOf(ctx)
 		calls.Made("stripe")
 		calls.Made("stripe")
@@ -32,7 +35,7 @@ func TestARunReportsItself(t *testing.T) {
 		}
 		failed, done := page.Runs[0], page.Runs[1]
 		if done.Took != 3*time.Second || !done.Began.Equal(began) || done.Calls["stripe"] != 2 || len(done.Wrote) != 2 ||
-			done.Priority != lockstep.Interactive || done.Disposition != lockstep.Done {
+			done.ID() != lockstep.NewRunID(userKey(1), began) || done.Priority != lockstep.Interactive || done.Disposition != lockstep.Done {
 			t.Errorf("done: %+v", done)
 		}
 		if failed.Disposition != lockstep.Failed || failed.Reason != "refused" || len(failed.Wrote) != 2 {
