@@ -35,9 +35,9 @@ type work struct {
 	slots         int     // 0 means the default
 }
 
-// serveWorking runs Lockstep with its workers. Its arguments are those of servePlain, the address of the providers,
+// working runs Lockstep with its workers. Its arguments are those of servePlain, the address of the providers,
 // and the fields of work.
-func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
+func (v variant) working(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
 	store, err := openStore(ctx, args[0], args[1])
 	if err != nil {
 		return nil, err
@@ -49,7 +49,12 @@ func serveWorking(ctx context.Context, listener net.Listener, args []string) (_ 
 			return nil, err
 		}
 	}
-	lock, err := server.New(server.Config{Store: store, HTTP: server.HTTP{APIKey: apiKey},
+	traces, stop, err := v.provider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	lock, err := server.New(server.Config{Store: v.store(store), Traces: traces, HTTP: server.HTTP{APIKey: apiKey},
 		Catalog: lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro", LookupKeys: []string{"pro"},
 			Features: []string{"export"}}}},
 		Stripe: server.Stripe{Key: "sk_test_bench", BaseURL: args[2], WebhookSecrets: []lockstep.Secret{secret},

@@ -31,7 +31,7 @@ func TestACheckoutEndsInTheMetadata(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := serveWorking(ctx, listener, []string{"sqlite", at, p.address, "1000", "1000", "4"})
+		_, err := variant{}.working(ctx, listener, []string{"sqlite", at, p.address, "1000", "1000", "4"})
 		ended <- err
 	}()
 	templates, err := templatesOf(checkoutEvents)

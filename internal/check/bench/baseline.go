@@ -15,7 +15,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	"go.opentelemetry.io/otel/trace"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/pgstore"
@@ -118,9 +119,9 @@ func plainHandler(insert *sql.Stmt) http.Handler {
 	})
 }
 
-// serveLockstep takes deliveries as `lockstep serve` does but runs no workers; other scenarios measure those. Its
+// deliveries takes deliveries as `lockstep serve` does but runs no workers; other scenarios measure those. Its
 // arguments are those of servePlain.
-func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
+func (v variant) deliveries(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
 	open := func() (lockstep.Store, error) { return sqlitestore.Open(ctx, args[1]) }
 	if args[0] == "postgres" {
 		open = func() (lockstep.Store, error) { return pgstore.Open(ctx, args[1]) }
@@ -134,7 +135,12 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	if err != nil {
 		return nil, err
 	}
-	lock, err := newServer(store)
+	traces, stop, err := v.provider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	lock, err := newServer(store, traces)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +151,8 @@ func serveLockstep(ctx context.Context, listener net.Listener, args []string) (_
 	return map[string]float64{"stored": after - before}, err
 }
 
-func newServer(store lockstep.Store) (*server.Server, error) {
-	return server.New(server.Config{Store: store, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
+func newServer(store lockstep.Store, traces trace.TracerProvider) (*server.Server, error) {
+	return server.New(server.Config{Store: store, Traces: traces, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
 		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 }

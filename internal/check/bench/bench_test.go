@@ -159,7 +159,7 @@ func TestMediansAndRatios(t *testing.T) {
 	if m := medians(a); m.Rate != 20 || m.P50 != 2 {
 		t.Errorf("medians are %+v", m)
 	}
-	if r := ratios(a, b); r != 0.3 { // the median of 0.1, 0.3 and 0.4
+	if r := ratios(a, b, rate); r != 0.3 { // the median of 0.1, 0.3 and 0.4
 		t.Errorf("the ratio is %v", r)
 	}
 }

@@ -34,7 +34,7 @@ func ingestFull(ctx context.Context, b *bench) (err error) {
 	in := fmt.Sprintf("c=64, %d events", b.Events)
 	b.report.add(Result{Scenario: "ingest-full", Case: "c=64", Target: "empty", Rounds: onEmpty})
 	b.report.add(Result{Scenario: "ingest-full", Case: in, Target: "full", Rounds: onFull,
-		Ratio: map[string]float64{"empty": ratios(onFull, onEmpty)}})
+		Ratio: map[string]float64{"empty": ratios(onFull, onEmpty, rate)}})
 	return nil
 }
 

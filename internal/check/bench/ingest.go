@@ -26,6 +26,8 @@ var (
 	plainPostgres    = target{"plain postgres", "plain", "postgres"}
 	lockstepSQLite   = target{"lockstep sqlite", "lockstep", "sqlite"}
 	lockstepPostgres = target{"lockstep postgres", "lockstep", "postgres"}
+	tracedSQLite     = target{"lockstep sqlite, traces", "lockstep-traced", "sqlite"}
+	tracedPostgres   = target{"lockstep postgres, traces", "lockstep-traced", "postgres"}
 )
 
 // ingest measures deliveries in a closed loop.
@@ -38,11 +40,26 @@ func ingest(ctx context.Context, b *bench) error {
 		}
 	}
 	l := b.load(64)
-	if l.duplicates = b.Duplicates; l.duplicates == 0 {
-		return nil
+	if l.duplicates = b.Duplicates; l.duplicates != 0 {
+		if err := b.compare(ctx, "ingest", fmt.Sprintf("c=64, %.0f%% duplicates", 100*l.duplicates), l, ceiling,
+			lockstepSQLite, lockstepPostgres); err != nil {
+			return err
+		}
 	}
-	return b.compare(ctx, "ingest", fmt.Sprintf("c=64, %.0f%% duplicates", 100*l.duplicates), l, ceiling, lockstepSQLite,
-		lockstepPostgres)
+	return b.ingestTraced(ctx)
+}
+
+// ingestTraced measures what traces cost deliveries: every delivery is sampled.
+func (b *bench) ingestTraced(ctx context.Context) error {
+	for _, pair := range [][2]target{{lockstepSQLite, tracedSQLite}, {lockstepPostgres, tracedPostgres}} {
+		if !b.targets.MatchString(pair[1].name) {
+			continue
+		}
+		if err := b.compare(ctx, "ingest", "c=64, cost of traces", b.load(64), pair[0], pair[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ingestOpen measures deliveries in an open loop. It has more connections than a target that keeps up ever uses at
@@ -74,7 +91,7 @@ func (b *bench) compare(ctx context.Context, scenario, in string, l load, target
 	for i, t := range targets {
 		r := Result{Scenario: scenario, Case: in, Target: t.name, Rounds: rounds[i]}
 		if i > 0 {
-			r.Ratio = map[string]float64{targets[0].name: ratios(rounds[i], rounds[0])}
+			r.compare(targets[0].name, rounds[0])
 		}
 		b.report.add(r)
 	}

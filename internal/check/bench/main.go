@@ -30,7 +30,7 @@ var scenarios = []scenario{
 	{"reads", "reads of an account's access and checks per second, from memory, beside a handler with the same answer",
 		reads},
 	{"backfill", "first start on an existing business of -accounts customers, with a kill -9 in the middle: memory, rate, 429s", backfill},
-	{"verify", "full syncs of accounts per second, of -backlog, on both stores", verify},
+	{"verify", "full syncs of accounts per second, of -backlog, on both stores, also without history and with traces", verify},
 }
 
 // settings holds the flags.
@@ -131,7 +131,11 @@ func measure(ctx context.Context, s settings, chosen *regexp.Regexp, file string
 	}
 	b := &bench{settings: s, report: newReport(s)}
 	b.databases.server = s.postgres
-	defer func() { err = errors.Join(err, b.databases.close(), os.RemoveAll(s.dir)) }()
+	traces, err := newSink()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.databases.close(), traces.close(), os.RemoveAll(s.dir)) }()
 	for _, sc := range scenarios {
 		if !chosen.MatchString(sc.name) {
 			continue

@@ -29,11 +29,14 @@ type role func(ctx context.Context, listener net.Listener, args []string) (map[s
 
 // roles lists all roles by name.
 var roles = map[string]role{
-	"ceiling":  serveCeiling,
-	"plain":    servePlain,
-	"lockstep": serveLockstep,
-	"working":  serveWorking,
-	"answer":   serveAnswer,
+	"ceiling":           serveCeiling,
+	"plain":             servePlain,
+	"lockstep":          variant{}.deliveries,
+	"working":           variant{}.working,
+	"lockstep-traced":   variant{traces: true}.deliveries,
+	"working-traced":    variant{traces: true}.working,
+	"working-forgetful": variant{forgetful: true}.working,
+	"answer":            serveAnswer,
 }
 
 // profilesVariable tells a process where to write its profiles.

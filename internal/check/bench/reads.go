@@ -124,7 +124,7 @@ func (b *bench) readsOf(ctx context.Context, name string, q questions) error {
 		}
 		r := Result{Scenario: "reads", Case: name + " c=16", Target: t.name, Rounds: rounds[i]}
 		if i > 0 {
-			r.Ratio = map[string]float64{targets[0].name: ratios(rounds[i], rounds[0])}
+			r.Ratio = map[string]float64{targets[0].name: ratios(rounds[i], rounds[0], rate)}
 		}
 		b.report.add(r)
 	}

@@ -23,7 +23,7 @@ func TestTheBareHandlerAnswersTheSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close() //nolint:errcheck // nothing was written
-	lock, err := newServer(store)
+	lock, err := newServer(store, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

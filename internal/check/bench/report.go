@@ -39,7 +39,9 @@ type Result struct {
 	Median   Figures   `json:"median"` // of each figure
 	// Ratio is the rate divided by another target's, by its name: the median over the rounds.
 	Ratio map[string]float64 `json:"ratio,omitempty"`
-	Notes []string           `json:"notes,omitempty"`
+	// CPURatio is the same of the processor time per event.
+	CPURatio map[string]float64 `json:"cpu_ratio,omitempty"`
+	Notes    []string           `json:"notes,omitempty"`
 }
 
 // Figures are the results of one measurement.
@@ -98,10 +100,13 @@ func (r *Report) add(result Result) {
 	result.Median = medians(result.Rounds)
 	r.Results = append(r.Results, result)
 	m := result.Median
-	line := fmt.Sprintf("  %-22s %-22s %8.0f/s  p50 %7.2f  p99 %7.2f  p99.9 %7.2f ms  %5.0f MB  %4.0f+%.0f µs cpu",
+	line := fmt.Sprintf("  %-22s %-29s %8.0f/s  p50 %7.2f  p99 %7.2f  p99.9 %7.2f ms  %5.0f MB  %4.0f+%.0f µs cpu",
 		result.Case, result.Target, m.Rate, m.P50, m.P99, m.P999, m.Memory, m.CPU, m.Sending)
 	for _, base := range sortedKeys(result.Ratio) {
 		line += fmt.Sprintf("  %.2f of %s", result.Ratio[base], base)
+		if cpu, compared := result.CPURatio[base]; compared {
+			line += fmt.Sprintf(" (%.3f of its cpu)", cpu)
+		}
 	}
 	for _, name := range sortedKeys(m.More) {
 		line += fmt.Sprintf("  %s %.4g", name, m.More[name])
@@ -140,11 +145,21 @@ func medians(rounds []Figures) (m Figures) {
 	return m
 }
 
-// ratios returns the median of a target's rate divided by another's in the same round.
-func ratios(rounds, base []Figures) float64 {
+// compare sets the ratios to another target, which was measured in the same rounds.
+func (r *Result) compare(name string, base []Figures) {
+	r.Ratio = map[string]float64{name: ratios(r.Rounds, base, rate)}
+	r.CPURatio = map[string]float64{name: ratios(r.Rounds, base, func(f Figures) float64 { return f.CPU })}
+}
+
+func rate(f Figures) float64 { return f.Rate }
+
+// ratios returns the median of a target's figure divided by another's in the same round.
+func ratios(rounds, base []Figures, figure func(Figures) float64) float64 {
 	var all []float64
 	for i := range min(len(rounds), len(base)) {
-		all = append(all, rounds[i].Rate/base[i].Rate)
+		if of := figure(base[i]); of != 0 { // 0: the system does not report it
+			all = append(all, figure(rounds[i])/of)
+		}
 	}
 	return median(all)
 }

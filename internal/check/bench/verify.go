@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -15,27 +16,45 @@ const allowed = 22.5
 
 // verify measures full syncs of accounts, limited by the workers instead of by the providers' rate limits; a note
 // compares the rate with what the default limits allow. It first syncs new accounts, so that everything is written,
-// then unchanged ones, as nearly all accounts in a full verify are.
+// then unchanged ones, as nearly all accounts in a full verify are. Beside them it measures what the history and
+// traces cost.
 func verify(ctx context.Context, b *bench) error {
 	for _, kind := range []string{"sqlite", "postgres"} {
-		t := target{"lockstep " + kind, "working", kind}
-		if !b.targets.MatchString(t.name) {
-			continue
-		}
+		plain := target{"lockstep " + kind, "working", kind}
+		targets := []target{plain, {plain.name + ", no history", "working-forgetful", kind},
+			{plain.name + ", traces", "working-traced", kind}}
+		targets = slices.DeleteFunc(targets, func(t target) bool { return !b.targets.MatchString(t.name) })
 		for _, in := range []string{"new", "unchanged"} {
-			var rounds []Figures
-			for range b.Rounds {
-				f, err := b.verifyOnce(ctx, t, in == "unchanged")
-				if err != nil {
-					return fmt.Errorf("%s, %s: %w", t.name, in, err)
-				}
-				rounds = append(rounds, f)
+			if err := b.verifyAll(ctx, in, targets); err != nil {
+				return err
 			}
-			b.report.add(Result{Scenario: "verify", Case: fmt.Sprintf("%d accounts, %s", b.Backlog, in), Target: t.name,
-				Rounds: rounds,
-				Notes: []string{fmt.Sprintf("90 %% of Stripe's 25 requests a second per endpoint allow %g accounts a second; "+
-					"this rate is %.0f times that", allowed, medians(rounds).Rate/allowed)}})
 		}
+	}
+	return nil
+}
+
+// verifyAll measures targets alternately. The first is the baseline.
+func (b *bench) verifyAll(ctx context.Context, in string, targets []target) error {
+	rounds := make([][]Figures, len(targets))
+	for range b.Rounds {
+		for i, t := range targets {
+			f, err := b.verifyOnce(ctx, t, in == "unchanged")
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", t.name, in, err)
+			}
+			rounds[i] = append(rounds[i], f)
+		}
+	}
+	for i, t := range targets {
+		r := Result{Scenario: "verify", Case: fmt.Sprintf("%d accounts, %s", b.Backlog, in), Target: t.name,
+			Rounds: rounds[i]}
+		if i == 0 {
+			r.Notes = []string{fmt.Sprintf("90 %% of Stripe's 25 requests a second per endpoint allow %g accounts a second; "+
+				"this rate is %.0f times that", allowed, medians(rounds[0]).Rate/allowed)}
+		} else {
+			r.compare(targets[0].name, rounds[0])
+		}
+		b.report.add(r)
 	}
 	return nil
 }
