@@ -8,8 +8,8 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/check/collector"
 )
 
-// collect is a program for the scripts: a receiver of traces at COLLECTOR_ADDR, by HTTP, and at GRPC_ADDR. GET / lists the
-// spans.
+// collect is a program for the scripts: a receiver of traces at COLLECTOR_ADDR, by HTTP, and at GRPC_ADDR. GET / lists
+// the spans.
 func collect() {
 	c := &collector.Collector{}
 	listener, err := net.Listen("tcp", os.Getenv("GRPC_ADDR"))

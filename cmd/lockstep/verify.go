@@ -77,7 +77,7 @@ func (c *verifyCommand) Run(ctx context.Context, in *surroundings) error {
 	v.show.end()
 	switch {
 	case errors.Is(err, context.Canceled): // its status must not say that all agree
-		return endedError{statusNotCompared, "interrupted" + v.resume()}
+		return endedWith(statusUnknown, errors.New("interrupted"+v.resume()))
 	case err != nil:
 		return fmt.Errorf("%w%s", err, v.resume())
 	}

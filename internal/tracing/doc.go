@@ -1,14 +1,14 @@
 // Package tracing records what Lockstep does as OpenTelemetry spans.
 //
-//	delivery  one verified webhook; a trace of its own
-//	run       one run of a key; a trace of its own, with a span for each call to a provider and for each e-mail and
+//	delivery  one verified webhook; the root of a trace
+//	run       one run of a key; the root of a trace, with a span for each call to a provider and for each e-mail and
 //	          webhook that it sends
 //
 // # Links
 //
 // A delivery and the run that it causes may be hours apart and in different processes, so the run is not a child of
-// the delivery: it links to it. Nothing is stored for that. The ids of a delivery's span are a hash of the event's
-// name, and the ids of a run's span are a hash of the run's id ([lockstep.RunID]), so anyone who knows the name or the
+// the delivery: it links to the delivery. Nothing is stored for that. The ids of a delivery's span are a hash of the
+// event's name, and the ids of a run's span are a hash of the run's id ([lockstep.RunID]), so anyone who knows the name or the
 // id knows the span. A run links to
 //
 //   - the deliveries of the open events of its key,

@@ -121,7 +121,8 @@ func plainHandler(insert *sql.Stmt) http.Handler {
 
 // deliveries takes deliveries as `lockstep serve` does but runs no workers; other scenarios measure those. Its
 // arguments are those of servePlain.
-func (v variant) deliveries(ctx context.Context, listener net.Listener, args []string) (_ map[string]float64, err error) {
+func (v variant) deliveries(ctx context.Context, listener net.Listener,
+	args []string) (_ map[string]float64, err error) {
 	open := func() (lockstep.Store, error) { return sqlitestore.Open(ctx, args[1]) }
 	if args[0] == "postgres" {
 		open = func() (lockstep.Store, error) { return pgstore.Open(ctx, args[1]) }
@@ -152,7 +153,8 @@ func (v variant) deliveries(ctx context.Context, listener net.Listener, args []s
 }
 
 func newServer(store lockstep.Store, traces trace.TracerProvider) (*server.Server, error) {
-	return server.New(server.Config{Store: store, Traces: traces, Identities: server.FromAPI, HTTP: server.HTTP{APIKey: apiKey},
+	return server.New(server.Config{Store: store, Traces: traces, Identities: server.FromAPI,
+		HTTP:   server.HTTP{APIKey: apiKey},
 		Stripe: server.Stripe{Key: "sk_test_bench", WebhookSecrets: []lockstep.Secret{secret}},
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 }

@@ -18,7 +18,8 @@ where key = $1 and status in ('pending', 'parked', 'failed') and generation <= $
 limit $3 + 0`
 
 // OpenEvents implements [lockstep.OpenEvents].
-func (g *Gauges) OpenEvents(ctx context.Context, claim lockstep.Claim, limit int) (names []lockstep.EventName, err error) {
+func (g *Gauges) OpenEvents(ctx context.Context, claim lockstep.Claim,
+	limit int) (names []lockstep.EventName, err error) {
 	err = g.read(ctx, &sqlrun.Query{SQL: OpenEvents, Args: []any{claim.Key.String(), claim.Generation, int64(limit)},
 		Row: func(row sqlrun.Scanner) error {
 			var name lockstep.EventName

@@ -35,7 +35,8 @@ func TestARunReportsItself(t *testing.T) {
 		}
 		failed, done := page.Runs[0], page.Runs[1]
 		if done.Took != 3*time.Second || !done.Began.Equal(began) || done.Calls["stripe"] != 2 || len(done.Wrote) != 2 ||
-			done.ID() != lockstep.NewRunID(userKey(1), began) || done.Priority != lockstep.Interactive || done.Disposition != lockstep.Done {
+			done.ID() != lockstep.NewRunID(userKey(1), began) ||
+			done.Priority != lockstep.Interactive || done.Disposition != lockstep.Done {
 			t.Errorf("done: %+v", done)
 		}
 		if failed.Disposition != lockstep.Failed || failed.Reason != "refused" || len(failed.Wrote) != 2 {
