@@ -8,8 +8,8 @@
 //
 // A delivery and the run that it causes may be hours apart and in different processes, so the run is not a child of
 // the delivery: it links to the delivery. Nothing is stored for that. The ids of a delivery's span are a hash of the
-// event's name, and the ids of a run's span are a hash of the run's id ([lockstep.RunID]), so anyone who knows the name or the
-// id knows the span. A run links to
+// event's name, and the ids of a run's span are a hash of the run's id ([lockstep.RunID]), so anyone who knows the
+// name or the id knows the span. A run links to
 //
 //   - the deliveries of the open events of its key,
 //   - the run that recorded the notice which it sends.
