@@ -37,6 +37,11 @@ type Reason struct {
 	Why    string `json:"why"`
 
 	Until *time.Time `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
+
+	// Rule is why the purchase has its plan. GraceUntil is when the grace of an unpaid subscription ends or
+	// ended; zero: there is none. Neither is part of answers, so that they change no digest of an access.
+	Rule       Rule      `json:"-"`
+	GraceUntil time.Time `json:"-"`
 }
 
 // grant is what one subscription or license brings.
@@ -46,13 +51,6 @@ type grant struct {
 	seats  int64
 	sub    *Subscription
 	born   time.Time
-}
-
-// gift is what one item of a subscription or license brings.
-type gift struct {
-	plan Plan
-	item Item
-	ends time.Time // zero: never, or unknown
 }
 
 // Decide returns the access that an account's subscriptions and licenses give at a moment.
@@ -215,31 +213,6 @@ func (g grant) until() time.Time {
 	return until
 }
 
-// gifts returns what the items bring, the highest rank first. named is the plan in the app's
-// metadata; it may be empty. It replaces the plan of the leading item if the catalog has that plan
-// or does not list the item.
-func (c Catalog) gifts(items []Item, named string) []gift {
-	gifts := make([]gift, len(items))
-	for n, i := range items {
-		gifts[n] = gift{plan: c.plan(i), item: i, ends: i.PeriodEnd}
-	}
-	sortGifts(gifts)
-	if named == "" || c.PlanMetadata == "" || len(gifts) == 0 {
-		return gifts
-	}
-	if at := slices.IndexFunc(c.Plans, func(p Plan) bool { return p.Name == named }); at >= 0 {
-		gifts[0].plan = c.Plans[at]
-	} else if !c.knows(gifts[0].item) {
-		gifts[0].plan = Plan{Name: named}
-	}
-	sortGifts(gifts)
-	return gifts
-}
-
-func sortGifts(gifts []gift) {
-	slices.SortStableFunc(gifts, func(a, b gift) int { return cmp.Compare(b.plan.Rank, a.plan.Rank) })
-}
-
 // endOf returns when an item of a subscription ends: with its paid period, or with the
 // subscription.
 func (s Subscription) endOf(i Item) time.Time {
@@ -272,7 +245,8 @@ func (c Catalog) ofSubscription(s *Subscription, now time.Time) (grant, time.Tim
 	case "past_due":
 		g.reason.Grants, g.reason.Why = true, "payment failed, Stripe is trying again"
 		if c.PastDueGrace != 0 {
-			if end := s.unpaidSince().Add(c.PastDueGrace); now.Before(end) {
+			end := s.unpaidSince().Add(c.PastDueGrace)
+			if g.reason.GraceUntil = end; now.Before(end) {
 				recheck = end
 			} else {
 				g.reason.Grants, g.reason.Why = false, "payment failed, and the grace period is over"
@@ -360,10 +334,10 @@ func (g grant) firstEnd() (first time.Time) {
 	return first
 }
 
-// lead sets the reason's plan to the leading plan.
+// lead sets the reason's plan to the leading plan, and its rule.
 func (g *grant) lead() {
 	if len(g.gifts) > 0 {
-		g.reason.Plan = g.gifts[0].plan.Name
+		g.reason.Plan, g.reason.Rule = g.gifts[0].plan.Name, g.gifts[0].rule
 	}
 }
 

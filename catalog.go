@@ -1,7 +1,6 @@
 package lockstep
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -103,59 +102,6 @@ func (c Catalog) Validate() error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// plan returns the plan of an item. An item that the catalog does not list is its own plan, with
-// its name at purchase, else its current name.
-func (c Catalog) plan(i Item) Plan {
-	if p, listed := c.listed(i); listed {
-		return p
-	}
-	return Plan{Name: cmp.Or(i.BoughtAs, i.LookupKey, i.ProductPlan, i.PriceID)}
-}
-
-// knows reports whether the catalog lists the item.
-func (c Catalog) knows(i Item) bool {
-	_, listed := c.listed(i)
-	return listed
-}
-
-// listed returns the plan that lists the item. It looks at the price's id, then the lookup keys that
-// the price has or had (the key at purchase first), then the product, then the lookup keys of the
-// product's other prices, if those agree on one plan.
-func (c Catalog) listed(i Item) (Plan, bool) {
-	find := func(sells func(Plan) bool) (Plan, bool) {
-		if at := slices.IndexFunc(c.Plans, sells); at >= 0 {
-			return c.Plans[at], true
-		}
-		return Plan{}, false
-	}
-	byKey := func(key string) (Plan, bool) {
-		return find(func(p Plan) bool { return slices.Contains(p.LookupKeys, key) })
-	}
-	if p, found := find(func(p Plan) bool { return slices.Contains(p.Prices, i.PriceID) }); found {
-		return p, true
-	}
-	for _, key := range i.keys() {
-		if p, found := byKey(key); found {
-			return p, true
-		}
-	}
-	if p, found := find(func(p Plan) bool { return slices.Contains(p.Products, i.ProductID) }); found {
-		return p, true
-	}
-	var sibling Plan
-	for _, key := range i.SiblingKeys {
-		p, found := byKey(key)
-		switch {
-		case !found:
-		case sibling.Name == "":
-			sibling = p
-		case sibling.Name != p.Name:
-			return Plan{}, false // the product belongs to several plans, so this is ambiguous
-		}
-	}
-	return sibling, sibling.Name != ""
 }
 
 // PlanOf returns the name of an item's plan. named is the plan in the app's metadata; it may be
