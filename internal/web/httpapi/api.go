@@ -19,6 +19,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/audit"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/explain"
 )
 
 // API answers the JSON API.
@@ -117,6 +118,7 @@ type Store interface {
 	problemStore
 	webhookStore
 	historyStore
+	explain.Store
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 }
@@ -138,6 +140,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.installationRoutes(api)
 	a.keyRoutes(api)
 	a.historyRoutes(api)
+	a.explainRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -48,6 +48,8 @@ var requests = map[string]struct{ path, body string }{
 	"accept-instance":         {"/v1/instance/accept", `{"id":"ins_none"}`},
 	"get-backfill":            {"/v1/backfill", ""},
 	"start-backfill":          {"/v1/backfill", ""},
+	"explain-account":         {"/v1/accounts/user/u_1/explanation", ""},
+	"explain":                 {"/v1/explanation?of=user/u_1", ""},
 	"list-account-runs":       {"/v1/accounts/user/u_1/runs", ""},
 	"list-runs":               {"/v1/runs?key=user/u_1", ""},
 	"list-keys":               {"/v1/keys", ""},
