@@ -87,15 +87,18 @@ func (w *world) check() []string {
 		c.checkAccount("user/"+u.ID, u.Public)
 		c.checkLead("user/" + u.ID)
 		c.checkHistory("user/" + u.ID)
+		c.checkExplanation("user/" + u.ID)
 	}
 	for _, o := range w.sim.Organizations() {
 		c.checkAccount("organization/"+o.ID, o.Public)
 		c.checkLead("organization/" + o.ID)
 		c.checkHistory("organization/" + o.ID)
+		c.checkExplanation("organization/" + o.ID)
 	}
 	for _, account := range w.gone {
 		c.checkGone(account)
 		c.checkHistory(account)
+		c.checkExplanation(account)
 	}
 	return c.problems
 }
