@@ -87,7 +87,7 @@ func (r *reading) gives() (all []Fact) {
 		parts = append(parts, fmt.Sprintf("limit %s %d", name, r.access.Limits[name]))
 	}
 	if len(r.access.Entitlements) > 0 {
-		parts = append(parts, "of which Stripe's entitlements "+some(r.access.Entitlements, 12))
+		parts = append(parts, "from Stripe: "+some(r.access.Entitlements, 12))
 	}
 	if len(parts) > 0 {
 		all = append(all, Fact{Kind: "features", Text: strings.Join(parts, "; ")})
