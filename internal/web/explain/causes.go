@@ -46,7 +46,8 @@ func (r *reading) ofInstances() (all []Cause) {
 		if i.Provider == lockstep.Clerk {
 			command = "lockstep instance accept " + i.Waiting
 		}
-		all = append(all, Cause{Code: OtherInstance, Fault: true, Object: i.Waiting, Since: orNil(i.WaitingSince), Command: command,
+		all = append(all, Cause{Code: OtherInstance, Fault: true, Object: i.Waiting, Since: orNil(i.WaitingSince),
+			Command: command,
 			Text: "the " + providerName(i.Provider) + " key belongs to " + i.Waiting + ", but the database belongs to " + i.ID +
 				", so Lockstep changes nothing. Correct the key, or accept the other instance if that is intended."})
 	}
@@ -65,14 +66,17 @@ func (r *reading) ofWork() []Cause {
 	w := r.work
 	switch {
 	case w.Pending() && w.Disposition == lockstep.Retry:
-		return []Cause{{Code: Retrying, Fault: true, Object: r.key.String(), Command: r.retryCommand(), Since: r.failingSince(),
-			Text: "the last run failed: " + strings.TrimRight(w.Reason, ".") + ". It has failed " + count(int64(max(w.Attempts, 1)), "time") +
+		return []Cause{{Code: Retrying, Fault: true, Object: r.key.String(), Command: r.retryCommand(),
+			Since: r.failingSince(),
+			Text: "the last run failed: " + strings.TrimRight(w.Reason,
+				".") + ". It has failed " + count(int64(max(w.Attempts, 1)), "time") +
 				"; the next try is " + r.due(w.RunAt) + "."}}
 	case r.dueSoon():
 		return []Cause{{Code: Pending, Object: r.key.String(),
 			Text: "something changed, and a run is " + r.running() + ". What stands here may be out of date by that."}}
 	case w.Disposition == lockstep.Failed:
-		return []Cause{{Code: Failed, Fault: true, Object: r.key.String(), Command: r.retryCommand(), Since: r.failingSince(),
+		return []Cause{{Code: Failed, Fault: true, Object: r.key.String(), Command: r.retryCommand(),
+			Since: r.failingSince(),
 			Text: "the last run failed, and nothing retries it: " + sentence(w.Reason) +
 				" Fix the cause, then run it again."}}
 	case w.Disposition == lockstep.Parked:
@@ -131,7 +135,8 @@ var steps = map[lockstep.Step]string{
 	lockstep.StepCustomerName: "write the name to the customer", lockstep.StepBilling: "read the billing state",
 	lockstep.StepSeats: "change the seats of the subscription", lockstep.StepMembers: "check the organization's members",
 	lockstep.StepMetadata:    "write the access into Clerk's metadata",
-	lockstep.StepMemberLimit: "limit the organization's members", lockstep.StepDeletion: "end the billing of the deleted account",
+	lockstep.StepMemberLimit: "limit the organization's members",
+	lockstep.StepDeletion:    "end the billing of the deleted account",
 }
 
 // ofEvents counts the account's events that did not end well.
@@ -154,7 +159,8 @@ func (r *reading) ofEvents() (all []Cause) {
 		if reason != "" {
 			text += ": " + strings.TrimRight(reason, ".")
 		}
-		all = append(all, Cause{Code: of.code, Fault: true, Object: r.key.String(), Text: text + ".", Command: r.retryCommand()})
+		all = append(all, Cause{Code: of.code, Fault: true, Object: r.key.String(), Text: text + ".",
+			Command: r.retryCommand()})
 	}
 	return all
 }

@@ -21,13 +21,15 @@ func (r *reading) ofIdentity() (all []Cause) {
 				", so billing and access continue.", Command: "lockstep deletions approve " + account})
 	}
 	if since := r.record.MissingSince; !since.IsZero() && r.record.State != lockstep.AccountDeleted {
-		all = append(all, Cause{Code: MissingIdentity, Fault: true, Object: account, Since: orNil(since), Command: r.retryCommand(),
-			Text: "the directory's list lacks the account since " + r.moment(since) + ". Lockstep confirms that before it deletes anything."})
+		all = append(all, Cause{Code: MissingIdentity, Fault: true, Object: account, Since: orNil(since),
+			Command: r.retryCommand(),
+			Text:    "the directory's list lacks the account since " + r.moment(since) + ". Lockstep confirms that before it deletes anything."})
 	}
 	if former := r.record.Candidate; former != "" {
 		former = string(r.account.Kind) + "/" + former
-		all = append(all, Cause{Code: FormerAccount, Fault: true, Object: former, Command: "lockstep link " + former + " " + account,
-			Text: former + " of a former Clerk instance has the same verified address, and its purchases are not here. Link it if it is the same person."})
+		all = append(all, Cause{Code: FormerAccount, Fault: true, Object: former,
+			Command: "lockstep link " + former + " " + account,
+			Text:    former + " of a former Clerk instance has the same verified address, and its purchases are not here. Link it if it is the same person."})
 	}
 	return all
 }
@@ -48,7 +50,8 @@ func (r *reading) ofLinks() (all []Cause) {
 	}
 	if ids := r.unlinked(); len(ids) > 0 {
 		all = append(all, Cause{Code: UnlinkedPayments, Object: ids[0], Command: "lockstep explain " + ids[0],
-			Text: "customers without an account had events lately: " + some(ids, 5) + ". If the buyer paid, it may be one of these."})
+			Text: "customers without an account had events lately: " + some(ids,
+				5) + ". If the buyer paid, it may be one of these."})
 	}
 	return all
 }

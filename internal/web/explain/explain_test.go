@@ -25,25 +25,30 @@ func TestExplanationNamesTheCause(t *testing.T) {
 		command string // of the cause; contains
 	}{
 		"a healthy payer": {func(k *kit) { k.save(payer(sub("active"))) }, "user_ada", "",
-			"Active on pro until " + date(now.AddDate(0, 1, 0)) + `, because sub_1 is active (price price_1, matched by plan "pro", lookup key "pro_monthly").`, ""},
-		"nobody bought": {func(k *kit) { k.save(lockstep.Record{Account: ada, CustomerID: "cus_1"}) }, "user/user_ada", explain.NoPurchase,
+			"Active on pro until " + date(now.AddDate(0, 1,
+				0)) + `, because sub_1 is active (price price_1, matched by plan "pro", lookup key "pro_monthly").`, ""},
+		"nobody bought": {func(k *kit) { k.save(lockstep.Record{Account: ada, CustomerID: "cus_1"}) },
+			"user/user_ada", explain.NoPurchase,
 			"No access: nothing was bought with its customer cus_1.", ""},
 		"no customer": {func(k *kit) { k.save(lockstep.Record{Account: ada}) }, "user/user_ada", explain.NoCustomer,
 			"No access: no customer is linked", "lockstep link cus_… user/user_ada"},
 		"a customer without an account": {func(k *kit) {
 			unknown := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_9"}
 			k.deliver("evt_1", "invoice.paid", unknown, now)
-			k.end(unknown, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nothing names its account", WaitsFor: []lockstep.Key{unknown}})
+			k.end(unknown, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "nothing names its account",
+				WaitsFor: []lockstep.Key{unknown}})
 		}, "cus_9", explain.NotLinked, "No account: cus_9 is not linked", "lockstep link cus_9 "},
 		"a customer without an account, seen from the account": {func(k *kit) {
 			k.save(lockstep.Record{Account: ada})
 			unknown := lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_9"}
 			k.deliver("evt_1", "invoice.paid", unknown, now)
-			k.end(unknown, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "unknown", WaitsFor: []lockstep.Key{unknown}})
+			k.end(unknown, lockstep.Outcome{Disposition: lockstep.Parked, Reason: "unknown",
+				WaitsFor: []lockstep.Key{unknown}})
 		}, "user_ada", explain.UnlinkedPayments, "No access", "lockstep explain cus_9"},
 		"a retry while Stripe is down": {func(k *kit) {
 			k.save(payer(sub("active")))
-			k.end(key, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(5 * time.Minute), Reason: "stripe: list subscriptions: status 503"})
+			k.end(key, lockstep.Outcome{Disposition: lockstep.Retry, At: time.Now().Add(5 * time.Minute),
+				Reason: "stripe: list subscriptions: status 503"})
 		}, "user_ada", explain.Retrying, "Active on pro", "lockstep work retry user/user_ada"},
 		"a failed write to Clerk": {func(k *kit) {
 			k.save(payer(sub("active")))
@@ -55,7 +60,8 @@ func TestExplanationNamesTheCause(t *testing.T) {
 		}, "user_ada", explain.Pending, "Active on pro", ""},
 		"a refused step": {func(k *kit) {
 			r := payer(sub("active"))
-			r.SetProblem(lockstep.Problem{Step: lockstep.StepMetadata, Code: "form_param_exceeds", Reason: "too large", Since: now})
+			r.SetProblem(lockstep.Problem{Step: lockstep.StepMetadata, Code: "form_param_exceeds",
+				Reason: "too large", Since: now})
 			k.save(r)
 		}, "user_ada", explain.Refused, "Active on pro", "lockstep work retry user/user_ada"},
 		"a held deletion": {func(k *kit) {
@@ -86,10 +92,12 @@ func TestExplanationNamesTheCause(t *testing.T) {
 		}, "user_ada", explain.InGrace, "Active on pro until", ""},
 		"a grace that is over": {func(k *kit) {
 			k.save(payer(sub("past_due", func(s *lockstep.Subscription) { s.UnpaidSince = now.Add(-73 * time.Hour) })))
-		}, "user_ada", explain.GraceOver, "No access: sub_1 is past due, and its grace period is over on " + date(now.Add(-time.Hour)), ""},
+		}, "user_ada", explain.GraceOver,
+			"No access: sub_1 is past due, and its grace period is over on " + date(now.Add(-time.Hour)), ""},
 		"a canceled subscription": {func(k *kit) {
 			k.save(payer(sub("canceled", func(s *lockstep.Subscription) { s.EndedAt = now.Add(-time.Hour) })))
-		}, "user_ada", explain.Ended, "No access: sub_1 ended on " + date(now.Add(-time.Hour)) + " (plan pro). A new subscription", ""},
+		}, "user_ada", explain.Ended,
+			"No access: sub_1 ended on " + date(now.Add(-time.Hour)) + " (plan pro). A new subscription", ""},
 		"a trial that ended": {func(k *kit) {
 			k.save(payer(sub("canceled", func(s *lockstep.Subscription) {
 				s.TrialEnd, s.EndedAt = now.Add(-time.Hour), now.Add(-time.Hour)
@@ -157,12 +165,13 @@ func TestTimelineTellsEventRunAndClerk(t *testing.T) {
 	k.deliver("evt_1", "checkout.session.completed", ada.Key(), now.Add(-10*time.Second))
 	k.deliver("evt_2", "invoice.paid", ada.Key(), now.Add(-9*time.Second))
 	until := now.AddDate(0, 1, 0)
-	k.end(ada.Key(), lockstep.Outcome{Disposition: lockstep.Done, Run: &lockstep.RunReport{Began: now.Add(-8 * time.Second),
-		Took: time.Second, RunFacts: lockstep.RunFacts{
-			Before: &lockstep.RunAccess{Status: "none"},
-			After:  &lockstep.RunAccess{Active: true, Status: "active", Plans: []string{"pro"}, Until: &until},
-			Wrote: []lockstep.RunEffect{{To: "database", What: "account", Times: 1},
-				{To: "clerk", What: "PATCH /v1/users/{}/metadata", Times: 1}}}}})
+	k.end(ada.Key(), lockstep.Outcome{Disposition: lockstep.Done,
+		Run: &lockstep.RunReport{Began: now.Add(-8 * time.Second),
+			Took: time.Second, RunFacts: lockstep.RunFacts{
+				Before: &lockstep.RunAccess{Status: "none"},
+				After:  &lockstep.RunAccess{Active: true, Status: "active", Plans: []string{"pro"}, Until: &until},
+				Wrote: []lockstep.RunEffect{{To: "database", What: "account", Times: 1},
+					{To: "clerk", What: "PATCH /v1/users/{}/metadata", Times: 1}}}}})
 	k.deliver("evt_3", "invoice.paid", ada.Key(), now)
 	x := k.explain("user_ada")
 	if !strings.HasSuffix(x.Summary, " Clerk was updated 3 s after the payment.") {
@@ -192,7 +201,8 @@ func TestReadsDoNotGrow(t *testing.T) {
 	for at := 0; at < events; at += 5000 {
 		var some []lockstep.Delivery
 		for n := range 5000 {
-			some = append(some, lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe, ID: fmt.Sprintf("evt_%d", at+n),
+			some = append(some, lockstep.Delivery{Event: lockstep.Event{Source: lockstep.Stripe,
+				ID:   fmt.Sprintf("evt_%d", at+n),
 				Type: "invoice.paid", Origin: lockstep.Delivered, OccurredAt: now, ReceivedAt: now, Key: ada.Key()},
 				Mark: &lockstep.Mark{Key: ada.Key()}})
 		}
@@ -242,7 +252,8 @@ func TestUnknownSubjects(t *testing.T) {
 	}
 	k.save(lockstep.Record{Account: lockstep.Account{Kind: lockstep.User, ID: "ada"}})
 	k.save(lockstep.Record{Account: lockstep.Account{Kind: lockstep.Organization, ID: "ada"}})
-	if _, err := k.explainer().Of(t.Context(), "ada", time.UTC); err == nil || !strings.Contains(err.Error(), "write the kind too") {
+	if _, err := k.explainer().Of(t.Context(), "ada", time.UTC); err == nil || !strings.Contains(err.Error(),
+		"write the kind too") {
 		t.Errorf("an ambiguous id: %v", err)
 	}
 }
@@ -252,8 +263,9 @@ func TestOperationsAreFolded(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	k.save(payer(sub("active")))
-	entry := lockstep.AuditEntry{Request: "r1", Actor: "key/desk", Action: "link", Subject: "customer/cus_1", Account: ada,
-		Result: lockstep.AuditRequested, Reason: "ticket 42"}
+	entry := lockstep.AuditEntry{Request: "r1", Actor: "key/desk", Action: "link", Subject: "customer/cus_1",
+		Account: ada,
+		Result:  lockstep.AuditRequested, Reason: "ticket 42"}
 	done := entry
 	done.Result = lockstep.AuditDone
 	k.ok(k.AppendAudit(t.Context(), entry, done))
