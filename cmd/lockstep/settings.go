@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -84,11 +83,13 @@ func readFile(path string) (file, error) {
 		return f, nil
 	case errors.Is(err, os.ErrNotExist):
 		return f, fmt.Errorf("--config (or LOCKSTEP_CONFIG): there is no file %s; check the path", path)
+	case err != nil && mistyped(path) != nil: // the library explains the same in terms of Go's types
+		return f, fmt.Errorf("%s: %w; docs/configuration.md lists every setting", path, mistyped(path))
 	case errors.As(err, &malformed):
 		return f, fmt.Errorf("%s: line %d: %s; docs/configuration.md lists every setting", path, malformed.Position.Line,
 			keyed(malformed))
 	case err != nil:
-		return f, fmt.Errorf("%s: %w; docs/configuration.md lists every setting", path, cmp.Or(mistyped(path), err))
+		return f, fmt.Errorf("%s: %w; docs/configuration.md lists every setting", path, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return f, fmt.Errorf("%s: unknown key %q; check the spelling, docs/configuration.md lists every setting",
