@@ -14,7 +14,8 @@ import (
 type explainCommand struct {
 	remote
 	Account string `arg:"" help:"The account (user/user_2x, or its bare id), or a customer (cus_…), checkout session (cs_…) or payment (pi_…) of it."`
-	JSON    bool   `help:"Print the explanation as a JSON object."`
+	Offline bool   `help:"Do not compare the account with Stripe and the directory."`
+	JSON    bool   `help:"Print the explanation as a JSON object, without a comparison."`
 }
 
 // explanation is what the command prints of the API's answer. All sentences come from the service.
@@ -58,7 +59,7 @@ func (c *explainCommand) Run(ctx context.Context, in *surroundings) error {
 		return err
 	}
 	story := story{out: in.stdout}
-	story.tell(x)
+	story.tell(x, c.compare(ctx, in, x.Subject))
 	return story.err
 }
 
@@ -70,7 +71,7 @@ type story struct {
 
 const storyWidth = 100
 
-func (s *story) tell(x explanation) {
+func (s *story) tell(x explanation, found *compared) {
 	s.line("", x.Subject+"  (times are UTC"+x.Offset+")")
 	s.line("", x.Summary)
 	s.section("Attention", len(x.Causes))
@@ -80,6 +81,7 @@ func (s *story) tell(x explanation) {
 			s.print("    " + printable(c.Command)) // never wrapped, so that it can be copied
 		}
 	}
+	s.tellCompared(found)
 	s.section("Why", len(x.Chain))
 	for _, f := range x.Chain {
 		s.line(map[bool]string{true: "+ ", false: "  "}[f.Grants], f.Text)

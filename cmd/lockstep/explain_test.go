@@ -19,7 +19,7 @@ func TestStoryIsSafeAndNarrow(t *testing.T) {
 	}
 	var out strings.Builder
 	s := story{out: &out}
-	s.tell(x)
+	s.tell(x, nil)
 	text := out.String()
 	for _, want := range []string{"user/ada (times are UTC+02:00)\n", `Active on \u{1b}[2Jpro\u{202e},`,
 		"\nAttention\n! it failed\n    lockstep work retry user/ada\\u{d}\n",
