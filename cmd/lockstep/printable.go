@@ -25,5 +25,6 @@ func printable(text string) string {
 
 // controls reports whether a character is a control or format character, or not valid UTF-8.
 func controls(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar || r == '\u2028' ||
+		r == '\u2029'
 }

@@ -30,7 +30,8 @@ func (r *reading) ofRuns() []Entry {
 	for _, run := range r.runs {
 		e := r.entryOf(run)
 		isQuiet := run.Quiet() && len(run.Events) == 0
-		if n := len(all) - 1; n >= 0 && quiet && isQuiet && all[n].Text == e.Text && all[n].Key == e.Key && all[n].State == e.State {
+		if n := len(all) - 1; n >= 0 && quiet && isQuiet && all[n].Text == e.Text && all[n].Key == e.Key &&
+			all[n].State == e.State {
 			all[n].Since, all[n].Times = e.Since, all[n].Times+e.Times
 			continue
 		}
