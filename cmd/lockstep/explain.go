@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,11 +22,8 @@ type explainCommand struct {
 // explanation is what the command prints of the API's answer. All sentences come from the service.
 type explanation struct {
 	Subject, Offset, Summary string
-	Causes                   []struct {
-		Fault         bool
-		Text, Command string
-	}
-	Chain []struct {
+	Causes                   []cause
+	Chain                    []struct {
 		Text   string
 		Grants bool
 	}
@@ -42,6 +40,12 @@ type explanation struct {
 		At          time.Time
 		Actor, Text string
 	}
+}
+
+// cause is what keeps, limits or endangers an access.
+type cause struct {
+	Fault         bool
+	Text, Command string
 }
 
 // Run prints the answer first, then what is behind it. Times are in the operator's zone.
@@ -74,8 +78,12 @@ const storyWidth = 100
 func (s *story) tell(x explanation, found *compared) {
 	s.line("", x.Subject+"  (times are UTC"+x.Offset+")")
 	s.line("", x.Summary)
-	s.section("Attention", len(x.Causes))
-	for _, c := range x.Causes {
+	said := strings.ToLower(x.Summary)
+	causes := slices.DeleteFunc(x.Causes, func(c cause) bool { // the answer has said it
+		return c.Command == "" && strings.Contains(said, strings.ToLower(c.Text))
+	})
+	s.section("Attention", len(causes))
+	for _, c := range causes {
 		s.line(map[bool]string{true: "! ", false: "- "}[c.Fault], c.Text)
 		if c.Command != "" {
 			s.print("    " + printable(c.Command)) // never wrapped, so that it can be copied

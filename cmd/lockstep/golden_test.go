@@ -56,6 +56,33 @@ func onScreen(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// dated matches a date as people write it.
+var dated = regexp.MustCompile(`\b[A-Z][a-z]+ \d{1,2}, \d{4}\b`)
+
+// goldenStory FILE [ttyout]: compares the last output of lockstep explain as golden does, without line breaks within
+// paragraphs and without what happened, which depends on how events gathered.
+func goldenStory(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: goldenstory FILE [ttyout]")
+	}
+	text := ts.ReadFile(append(args, "stdout")[1])
+	if len(args) == 2 {
+		text = onScreen(text)
+	}
+	text, _, _ = strings.Cut(text, "\n\nWhat happened, newest first")
+	if diff := cmp.Diff(unwrapped(ts.ReadFile(args[0])), unwrapped(masked(text))); diff != "" {
+		ts.Fatalf("%s: want -, got +\n%s", args[0], diff)
+	}
+}
+
+// unwrapped returns the paragraphs of a text, each on one line and without dates.
+func unwrapped(text string) (paragraphs []string) {
+	for p := range strings.SplitSeq(text, "\n\n") {
+		paragraphs = append(paragraphs, dated.ReplaceAllString(strings.Join(strings.Fields(p), " "), "DATE"))
+	}
+	return paragraphs
+}
+
 // golden FILE [stderr|ttyout]: compares the last output, or what the terminal showed, with a file, after masking
 // times, secrets and ids of requests.
 func golden(ts *testscript.TestScript, neg bool, args []string) {
@@ -66,10 +93,15 @@ func golden(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 2 && args[1] == "ttyout" {
 		text = onScreen(text)
 	}
+	if diff := cmp.Diff(ts.ReadFile(args[0]), masked(text)); diff != "" {
+		ts.Fatalf("%s: want -, got +\n%s", args[0], diff)
+	}
+}
+
+// masked replaces what differs from run to run.
+func masked(text string) string {
 	for _, m := range masks {
 		text = m.pattern.ReplaceAllString(text, m.mask)
 	}
-	if diff := cmp.Diff(ts.ReadFile(args[0]), text); diff != "" {
-		ts.Fatalf("%s: want -, got +\n%s", args[0], diff)
-	}
+	return text
 }

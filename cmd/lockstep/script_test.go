@@ -54,7 +54,7 @@ func scripts(dir string) testscript.Params {
 			"judged":  judged,
 			"settled": settled,
 			"status":  status,
-			"golden":  golden,
+			"golden":  golden, "goldenstory": goldenStory,
 		},
 	}
 }

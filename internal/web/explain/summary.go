@@ -90,9 +90,9 @@ func (r *reading) by(reason lockstep.Reason) string {
 	case lockstep.ByMetadata:
 		return " (" + price + "the app named the plan in its metadata " + value + ")"
 	case lockstep.ByNameAtPurchase:
-		return " (" + price + "no [[plan]] lists it, so the plan is its name when it was bought)"
+		return " (" + price + "in no [[plan]], so the plan is its name when it was bought)"
 	}
-	return " (" + price + "no [[plan]] lists it, so the plan is its name)"
+	return " (" + price + "in no [[plan]], so the plan is its name)"
 }
 
 // denied says why there is no access, and what would change that.
