@@ -185,11 +185,13 @@ func TestAnEndpointElsewhereIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
 	other := a.byHand("https://staging.example/webhooks/stripe", "invoice.paid")
+	byQuery := a.byHand(url+"?tenant=other", "invoice.paid")
 	a.leaves(setup.Choice{Yes: true}, "the service does not have its secret yet")
 	a.serve(a.secrets[0])
 	a.leaves(setup.Choice{Yes: true})
 	enabled, _ := a.endpoints()
-	if len(enabled) != 2 || enabled[1].ID != other || len(enabled[1].Events) != 1 {
+	if len(enabled) != 3 || enabled[1].ID != byQuery || len(enabled[1].Events) != 1 || enabled[2].ID != other ||
+		len(enabled[2].Events) != 1 {
 		t.Errorf("%+v", enabled)
 	}
 }

@@ -74,7 +74,8 @@ func ParsePublicURL(text string, plain bool) (string, error) {
 func sameURL(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)
-	return errX == nil && errY == nil && x.Scheme == y.Scheme && strings.EqualFold(x.Host, y.Host) && x.Path == y.Path
+	return errX == nil && errY == nil && x.Scheme == y.Scheme && strings.EqualFold(x.Host, y.Host) && x.Path == y.Path &&
+		x.RawQuery == y.RawQuery // a gateway may route by it to another service
 }
 
 // PublicURLs returns the public URLs that the account's enabled endpoints suggest: those that end in a path.
