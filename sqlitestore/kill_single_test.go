@@ -345,7 +345,7 @@ var reads = []string{
 	"ChangedSince", "HeldPrices",
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
-	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork",
+	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork", "NamesOf",
 }
 
 // killed lists the store's methods that write, with the operation that is killed after each.
