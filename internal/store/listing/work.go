@@ -177,10 +177,13 @@ func parsePlace(cursor string) (p place, err error) {
 	fields := strings.SplitN(rest, ":", 3)
 	if kind == "pending" && len(fields) == 3 {
 		p = place{pending: true, key: fields[2]}
-		if p.priority, err = strconv.ParseInt(fields[0], 10, 64); err == nil {
-			if p.due, err = strconv.ParseInt(fields[1], 10, 64); err == nil {
-				return p, nil
-			}
+		var failed error
+		p.priority, err = strconv.ParseInt(fields[0], 10, 64)
+		p.due, failed = strconv.ParseInt(fields[1], 10, 64)
+		// A page steps from priority to priority, so one far below the first would take forever.
+		known := p.priority >= int64(lockstep.Interactive) && p.priority <= int64(lockstep.Background)
+		if err == nil && failed == nil && known {
+			return p, nil
 		}
 	}
 	return p, fmt.Errorf("%w: cursor %q is not the Next of a page", lockstep.ErrInvalid, cursor)

@@ -125,7 +125,8 @@ var openWork = map[string]func(*world){
 		equal(w, "keys", got, want)
 	},
 	"an invalid cursor of work is refused": func(w *world) {
-		for _, cursor := range []string{"yesterday", "pending:x:1:user/a", "pending:1:y:user/a", "pending:1"} {
+		for _, cursor := range []string{"yesterday", "pending:x:1:user/a", "pending:1:y:user/a", "pending:1",
+			"pending:-5:1:user/a", "pending:7:1:user/a"} {
 			if _, err := w.OpenWork(w.Context(), lockstep.WorkFilter{After: cursor}); !errors.Is(err, lockstep.ErrInvalid) {
 				w.Errorf("%s: %v", cursor, err)
 			}
