@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,5 +125,22 @@ func TestTheOverlayBehavesAsAStore(t *testing.T) {
 	}
 	if _, err := o.AccountOfCustomer(ctx, "cus_2"); !errors.Is(err, lockstep.ErrNotFound) {
 		t.Errorf("after its release, cus_2: %v", err)
+	}
+}
+
+// A record that no code expects must not end the process: comparisons run in goroutines of their own.
+func TestAPanicIsAFailedComparison(t *testing.T) {
+	t.Parallel()
+	v := New(Verifier{Log: slog.New(slog.DiscardHandler), Ready: func(context.Context) error { panic("poison") }})
+	compare := map[string]func(lockstep.Account) lockstep.Comparison{
+		"of a page":   func(a lockstep.Account) lockstep.Comparison { return v.compare(t.Context(), a) },
+		"of a search": func(a lockstep.Account) lockstep.Comparison { return v.Account(t.Context(), a) }, // Stripe is nil
+	}
+	for name, do := range compare {
+		found := each([]lockstep.Account{alice}, time.Now().Add(time.Minute), do)
+		if len(found) != 1 || found[0].State != lockstep.Incomparable || found[0].Account != alice ||
+			strings.Contains(found[0].Failure, "poison") {
+			t.Errorf("%s: %+v", name, found)
+		}
 	}
 }

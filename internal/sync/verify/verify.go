@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,8 @@ func (v *Verifier) Accounts(ctx context.Context, accounts []lockstep.Account,
 }
 
 // Account compares an account. It also searches Stripe for customers that name it and are not linked.
-func (v *Verifier) Account(ctx context.Context, account lockstep.Account) lockstep.Comparison {
+func (v *Verifier) Account(ctx context.Context, account lockstep.Account) (found lockstep.Comparison) {
+	defer v.recovered(ctx, account, &found)
 	customers, err := v.unlinked(ctx, account)
 	if err != nil {
 		return failure(account, err)
@@ -84,7 +86,9 @@ func (v *Verifier) unlinked(ctx context.Context, account lockstep.Account) (ids 
 const mostWaits = 5
 
 // compare compares an account together with customers that may be its own.
-func (v *Verifier) compare(ctx context.Context, account lockstep.Account, customers ...string) lockstep.Comparison {
+func (v *Verifier) compare(ctx context.Context, account lockstep.Account,
+	customers ...string) (found lockstep.Comparison) {
+	defer v.recovered(ctx, account, &found)
 	if err := v.Ready(ctx); err != nil {
 		return failure(account, err)
 	}
@@ -94,6 +98,16 @@ func (v *Verifier) compare(ctx context.Context, account lockstep.Account, custom
 		return failure(account, err)
 	}
 	return found
+}
+
+// recovered makes a panic a failed comparison, as the runner makes it a failed run. In a goroutine it would end
+// the process.
+func (v *Verifier) recovered(ctx context.Context, account lockstep.Account, found *lockstep.Comparison) {
+	if p := recover(); p != nil {
+		v.Log.ErrorContext(ctx, "comparison panicked", "account", account.String(), "panic", p, "stack",
+			string(debug.Stack()))
+		*found = failure(account, fmt.Errorf("panic: %v", p))
+	}
 }
 
 // patient asks again when a provider's limit allows it, as the queue would.
