@@ -98,6 +98,12 @@ func compareEndpoints(w Wanted, ours []stripebilling.WebhookEndpoint, c Choice) 
 	if fresh, old, rolling := replacement(ours); rolling {
 		return compareReplacement(w, fresh, old, c)
 	}
+	if i := slices.IndexFunc(ours, func(e stripebilling.WebhookEndpoint) bool { return e.ID == c.Keep }); i >= 0 &&
+		w.lacks(ours[i], ours) {
+		return []Finding{{Subject: "endpoint/" + c.Keep,
+			Problem: "--keep names it, but STRIPE_WEBHOOK_SECRET does not contain its secret, so the service refuses its deliveries",
+			Fix:     "set its secret (Stripe Dashboard > Developers > Webhooks > the endpoint) and restart the service, or keep another one"}}
+	}
 	current, sure := choose(w, ours, c.Keep)
 	if !sure {
 		return []Finding{ambiguous(ours)}

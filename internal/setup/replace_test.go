@@ -98,6 +98,24 @@ func TestTheOperatorChoosesBetweenUnknownEndpoints(t *testing.T) {
 	a.leaves(setup.Choice{})
 }
 
+// The endpoint to keep must not be one whose secret the service surely lacks: the other one, which works, would be
+// disabled.
+func TestTheOperatorCannotKeepTheWrongEndpoint(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	a.run(setup.Choice{})
+	used, _ := a.endpoints()
+	byHand := a.byHand(url, a.wanted.Events()...)
+	a.serve(a.secrets[0]) // the service has no other secret, so none of the endpoint by hand
+	a.leaves(setup.Choice{Keep: byHand, Yes: true}, "STRIPE_WEBHOOK_SECRET does not contain its secret")
+	a.has(byHand, used[0].ID)
+	a.serve("whsec_of_the_one_by_hand")
+	a.leaves(setup.Choice{Keep: used[0].ID, Yes: true}, "STRIPE_WEBHOOK_SECRET does not contain its secret")
+	a.has(byHand, used[0].ID)
+	a.leaves(setup.Choice{Keep: byHand, Yes: true})
+	a.has(byHand)
+}
+
 func TestAPortalConfigurationIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	w := setup.Wanted{URL: url}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/lockstep-dev/lockstep"
@@ -50,6 +51,19 @@ func (w Wanted) secretOf(e stripebilling.WebhookEndpoint) (lockstep.Secret, bool
 func (w Wanted) knows(e stripebilling.WebhookEndpoint) bool {
 	_, known := w.secretOf(e)
 	return known
+}
+
+// lacks reports whether the service surely does not have an endpoint's secret: setup created the endpoint with
+// another one, or all secrets of the service are those of others among ours.
+func (w Wanted) lacks(e stripebilling.WebhookEndpoint, ours []stripebilling.WebhookEndpoint) bool {
+	if e.Metadata[secretKey] != "" {
+		return !w.knows(e)
+	}
+	return len(w.Secrets) > 0 && !slices.ContainsFunc(w.Secrets, func(s lockstep.Secret) bool {
+		return !slices.ContainsFunc(ours, func(o stripebilling.WebhookEndpoint) bool {
+			return o.Metadata[secretKey] == fingerprint(s)
+		})
+	})
 }
 
 // ParsePublicURL checks the URL at which the outside reaches the service, and removes a slash at its end.
