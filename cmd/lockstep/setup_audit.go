@@ -34,8 +34,12 @@ func (c *setupCommand) recorded(ctx context.Context, in *surroundings, t *setupT
 				fixed = append(fixed, f.Subject+": "+f.Problem+"; "+f.Fix)
 			}
 		}
-		if err == nil {
-			trail.Done(action.Subjects[0], audit.Facts{"differences": len(before)}, audit.Facts{"fixed": fixed})
+		after := audit.Facts{"fixed": fixed}
+		if err != nil {
+			after["failed"] = true
+		}
+		if err == nil || len(fixed) > 0 { // a failure does not stop the other changes
+			trail.Done(action.Subjects[0], audit.Facts{"differences": len(before)}, after)
 		}
 		return err
 	})
