@@ -1,6 +1,7 @@
 package listing_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -124,6 +125,12 @@ func TestManyOpenEventsAreNotSorted(t *testing.T) {
 			if ids, pages := read(t, store, c.filter); len(ids) != c.events || pages != c.pages {
 				t.Errorf("%+v: %d events on %d pages, want %d on %d", c.filter, len(ids), pages, c.events, c.pages)
 			}
+		}
+		// A drop cannot look at all of them either, so it does not know that nobody paid.
+		_, err := store.Drop(t.Context(), lockstep.Drop{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"},
+			Unless: []string{"invoice.paid"}, Reason: "a test"})
+		if !errors.Is(err, lockstep.ErrPaid) {
+			t.Errorf("drop: %v", err)
 		}
 	})
 }

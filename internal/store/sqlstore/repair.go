@@ -42,9 +42,13 @@ update work set
 	attempts = 0, disposition = 'dropped', reason = $2
 where key = $1`
 
+	// selectOpenTypes reads the types of $2 open events, and an empty one if there are more.
 	selectOpenTypes Statement = `
 select distinct type from (
-	select type from events where key = $1 and status in ('pending', 'parked', 'failed') limit $2 + 0) as open`
+	select type from events where key = $1 and status in ('pending', 'parked', 'failed') limit $2 + 0) as open
+union all
+select '' where exists (
+	select 1 from events where key = $1 and status in ('pending', 'parked', 'failed') limit 1 offset $2 + 0)`
 
 	selectActive Statement = `select count(*) from accounts where kind = $1 and id = $2 and state <> $3`
 )
@@ -229,7 +233,8 @@ func (t *tx) droppable(ctx context.Context, w lockstep.Work, unless []string) er
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(types, func(name string) bool { return slices.Contains(unless, name) }) {
+	paid := func(name string) bool { return slices.Contains(unless, name) || name == "" && len(unless) > 0 }
+	if slices.ContainsFunc(types, paid) {
 		return lockstep.ErrPaid
 	}
 	return nil
