@@ -56,7 +56,9 @@ func (v *verification) sync(ctx context.Context, found []comparison, until time.
 		}
 	}
 	for some := range slices.Chunk(keys, mostKeys) {
-		if err := v.command.call(ctx, v.in, http.MethodPost, "/v1/verify/fix", map[string]any{"keys": some}, nil); err != nil {
+		// After a restore, all may mean every account: buyers go first.
+		request := map[string]any{"keys": some, "background": v.command.All}
+		if err := v.command.call(ctx, v.in, http.MethodPost, "/v1/verify/fix", request, nil); err != nil {
 			return err
 		}
 	}

@@ -187,3 +187,22 @@ func TestAReplayOfADeletionConfirmsIt(t *testing.T) {
 	}
 	k.until("bob is deleted", deleted)
 }
+
+// A fix of many accounts must not delay a buyer, who waits.
+func TestAFixOfManyGoesLast(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	for body, want := range map[string]lockstep.Priority{
+		`{"keys":["customer/cus_one"]}`:                     lockstep.Interactive,
+		`{"keys":["customer/cus_many"],"background":true}`: lockstep.Background,
+	} {
+		if a := k.call("POST", "/v1/verify/fix", apiKey, body); a.status != http.StatusAccepted {
+			t.Fatalf("%s: %d %s", body, a.status, a.body)
+		}
+		name, _, _ := strings.Cut(strings.SplitN(body, "/", 2)[1], `"`)
+		work, err := k.store.Work(t.Context(), lockstep.Key{Kind: lockstep.KeyCustomer, ID: name})
+		if err != nil || work.Priority != want {
+			t.Errorf("%s: priority %s, want %s, %v", body, work.Priority, want, err)
+		}
+	}
+}

@@ -121,7 +121,12 @@ type keysBody struct {
 	Keys []string `json:"keys" minItems:"1" maxItems:"200" doc:"As in fix of a comparison"`
 }
 
-type fixInput struct{ Body keysBody }
+type fixInput struct {
+	Body struct {
+		Keys       []string `json:"keys" minItems:"1" maxItems:"200" doc:"As in fix of a comparison"`
+		Background bool     `json:"background,omitempty" doc:"Everything else goes first; for many keys"`
+	}
+}
 
 func (in *fixInput) subjects() (all []audit.Subject) {
 	for _, text := range in.Body.Keys {
@@ -174,9 +179,13 @@ func (a *API) fixDrift(ctx context.Context, in *fixInput, _ *audit.Trail) (*stru
 	if err != nil {
 		return nil, err
 	}
+	priority := lockstep.Interactive
+	if in.Body.Background {
+		priority = lockstep.Background
+	}
 	marks := make([]lockstep.Mark, len(keys))
 	for i, key := range keys {
-		marks[i] = lockstep.Mark{Key: key, Priority: lockstep.Interactive}
+		marks[i] = lockstep.Mark{Key: key, Priority: priority}
 		switch key.Kind {
 		case lockstep.KeyUser, lockstep.KeyOrganization:
 			marks[i].Scope = lockstep.ScopeAll | lockstep.ScopeMembers
