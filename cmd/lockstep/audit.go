@@ -89,8 +89,7 @@ func (c *auditCommand) print(in *surroundings, out *tabwriter.Writer, entries []
 		if e.Failure != "" {
 			result += " (" + e.Failure + ")"
 		}
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Subject, result,
-			cmp.Or(e.Reason, "-"))
+		fmt.Fprintln(out, row(e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Subject, result, cmp.Or(e.Reason, "-")))
 	}
 	return out.Flush()
 }
@@ -105,5 +104,5 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%s: %q is neither a duration nor a date nor a time; for example 24h, 2026-11-30 or 2026-11-30T12:00:00Z", flag, text)
+	return time.Time{}, wrongUsage("%s: %q is neither a duration nor a date nor a time; for example 24h, 2026-11-30 or 2026-11-30T12:00:00Z", flag, text)
 }

@@ -34,7 +34,7 @@ func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 			return err
 		}
 		for _, d := range list.Data {
-			fmt.Fprintf(in.stdout, "%s\t%s\t%s\n", d.Account, d.State, d.At)
+			fmt.Fprintln(in.stdout, row(d.Account, d.State, d.At))
 		}
 		listed += len(list.Data)
 	}
@@ -85,7 +85,7 @@ func (d decision) decide(ctx context.Context, in *surroundings, what string) err
 		fmt.Fprintln(in.stdout, "No deletion is held; there is nothing to "+what+".")
 	}
 	for _, account := range decided.Accounts {
-		fmt.Fprintf(in.stdout, "%s\t%s\n", account, decisions[what])
+		fmt.Fprintln(in.stdout, row(account, decisions[what]))
 	}
 	return nil
 }

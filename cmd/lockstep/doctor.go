@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -102,13 +103,13 @@ func (s findings) show(f lockstep.Finding) {
 	if s.colored {
 		level = "\x1b[" + levelColors[f.Level] + "m" + level + "\x1b[0m"
 	}
-	fmt.Fprintf(s.out, "%s  %-18s  %s\n", level, f.Check, f.Detail)
+	fmt.Fprintf(s.out, "%s  %-18s  %s\n", level, f.Check, printable(f.Detail))
 	const indent = "                          "
 	if f.Why != "" {
-		fmt.Fprintf(s.out, "%swhy: %s\n", indent, f.Why)
+		fmt.Fprintf(s.out, "%swhy: %s\n", indent, printable(f.Why))
 	}
 	if f.Fix != "" {
-		fmt.Fprintf(s.out, "%sfix: %s\n", indent, f.Fix)
+		fmt.Fprintf(s.out, "%sfix: %s\n", indent, strings.ReplaceAll(printableLines(f.Fix), "\n", "\n"+indent))
 	}
 }
 

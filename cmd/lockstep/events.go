@@ -74,8 +74,8 @@ func (c *listEvents) Run(ctx context.Context, in *surroundings) error {
 	setGiven(list.query, map[string]string{"before": c.Before})
 	return table[storedEvent]{json: c.JSON, none: "No events.", head: "received\tsource\tid\ttype\tstatus\tkey\twhy",
 		row: func(e storedEvent) string {
-			return strings.Join([]string{e.ReceivedAt.UTC().Format(time.DateTime), e.Source, e.ID, e.Type, e.Status,
-				cmp.Or(e.Key, "-"), cmp.Or(e.Reason, "-")}, "\t")
+			return row(e.ReceivedAt.UTC().Format(time.DateTime), e.Source, e.ID, e.Type, e.Status, cmp.Or(e.Key, "-"),
+				cmp.Or(e.Reason, "-"))
 		}}.show(ctx, in, list)
 }
 
@@ -123,7 +123,7 @@ func (e storedEvent) print(in *surroundings) error {
 		{"processed", e.processed()}, {"why", e.Reason}, {"key now", e.Work.String()},
 	} {
 		if text := strings.TrimSpace(line[1]); text != "" {
-			fmt.Fprintf(out, "%s\t%s\n", line[0], text)
+			fmt.Fprintln(out, row(line[0], text))
 		}
 	}
 	return out.Flush()
@@ -150,6 +150,6 @@ func (e storedEvent) printBody(in *surroundings) error {
 	if err := json.Indent(&pretty, e.Body, "", "  "); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(in.stdout, "\n%s\n", &pretty)
+	_, err := fmt.Fprintf(in.stdout, "\n%s\n", printableLines(pretty.String()))
 	return err
 }

@@ -42,7 +42,7 @@ type createKey struct {
 // Run prints the secret alone, so that a script can store it.
 func (c *createKey) Run(ctx context.Context, in *surroundings) error {
 	if _, err := lockstep.ParseAPIScopes(c.Scope...); err != nil {
-		return fmt.Errorf("--scope: %w", err)
+		return wrongUsage("--scope: %w", err)
 	}
 	var created apiKeyView
 	if err := c.call(ctx, in, http.MethodPost, "/v1/keys", map[string]any{"name": c.Name, "scopes": c.Scope},

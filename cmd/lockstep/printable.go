@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// printable returns a text in which nothing controls a terminal: names of plans and products come from others,
+// printable returns a text in which nothing controls a terminal: names, reasons and types come from others,
 // and could clear the screen or reverse the order of characters. It shows such characters as \u{…}.
 func printable(text string) string {
 	if !strings.ContainsFunc(text, controls) {
@@ -21,6 +21,23 @@ func printable(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// printableLines is printable for a text of several lines.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// row returns the line of a table. It ends each cell but the last with a tab.
+func row(cells ...string) string {
+	for i, cell := range cells {
+		cells[i] = printable(cell)
+	}
+	return strings.Join(cells, "\t")
 }
 
 // controls reports whether a character is a control or format character, or not valid UTF-8.

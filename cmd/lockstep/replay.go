@@ -15,7 +15,7 @@ import (
 type replayEvents struct {
 	confirmed
 	eventFilter
-	IDs    []string `arg:"" optional:"" help:"The events (evt_… or msg_…); or select them by flags."`
+	IDs    []string `arg:"" name:"ids" optional:"" help:"The events (evt_… or msg_…); or select them by flags."`
 	Limit  int      `help:"With flags: replay at most so many events, the newest." placeholder:"N" default:"10000"`
 	DryRun bool     `help:"Only say which events match, and which keys they would mark."`
 	JSON   bool     `help:"Print a JSON object on a line."`

@@ -42,7 +42,7 @@ func withHelp(args []string) []string {
 // report prints an error and returns the exit status. After a usage error it shows two lines of help,
 // because the full help would push the error off the screen.
 func report(to io.Writer, parsed *kong.Context, err error) int {
-	fmt.Fprintf(to, "lockstep: %v\n", err)
+	fmt.Fprintf(to, "lockstep: %s\n", printableLines(err.Error()))
 	var parse *kong.ParseError
 	var usage usageError
 	var ended *endedError

@@ -21,7 +21,7 @@ var stateNames = map[string]string{stateInSync: "in sync", stateCatchingUp: "cat
 func (v *verification) line(format string, args ...any) {
 	if !v.command.JSON {
 		v.show.end()
-		fmt.Fprintf(v.in.stdout, format, args...)
+		fmt.Fprint(v.in.stdout, printableLines(fmt.Sprintf(format, args...)))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -80,7 +81,7 @@ func (c *listWork) Run(ctx context.Context, in *surroundings) error {
 			if w.Since != nil {
 				since = w.Since.UTC().Format(time.DateTime)
 			}
-			return fmt.Sprintf("%s\t%s\t%s\t%d\t%s\t%s", w.Key, w.Status, since, w.Attempts, w.next(), cmp.Or(w.Reason, "-"))
+			return row(w.Key, w.Status, since, strconv.Itoa(w.Attempts), w.next(), cmp.Or(w.Reason, "-"))
 		}}.show(ctx, in, pages{remote: c.remote, path: "/v1/work", query: query, cursor: "after", limit: c.Limit})
 }
 
@@ -169,7 +170,7 @@ func (c *retryWork) part(ctx context.Context, in *surroundings, keys []string, m
 			if err := json.Unmarshal(text, &w); err != nil {
 				return err
 			}
-			fmt.Fprintf(in.stdout, "%s\twas %s, is due now\n", w.Key, w.Status)
+			fmt.Fprintln(in.stdout, row(w.Key, "was "+w.Status+", is due now"))
 		}
 	}
 	if len(did.Unknown) > 0 {
