@@ -80,7 +80,8 @@ func (c *serveCommand) settings(in *surroundings) (s settings, err error) {
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&s.Config)
-	s.Problems = each(s.secrets, f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv))
+	s.Problems = each(s.secrets, f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv),
+		otlp.Check(in.getenv))
 	return s, nil
 }
 

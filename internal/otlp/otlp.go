@@ -6,7 +6,6 @@
 package otlp
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -46,6 +45,9 @@ const (
 func FromEnvironment(ctx context.Context, getenv func(string) string, log *slog.Logger) (provider trace.TracerProvider,
 	stop func(), err error) {
 	stop = func() {}
+	if err := Check(getenv); err != nil {
+		return nil, stop, err
+	}
 	if on, err := wanted(getenv); err != nil || !on {
 		return nil, stop, err
 	}
@@ -95,14 +97,10 @@ func wanted(getenv func(string) string) (bool, error) {
 
 // newExporter connects to nothing yet.
 func newExporter(ctx context.Context, getenv func(string) string) (*otlptrace.Exporter, error) {
-	switch protocol := cmp.Or(getenv(tracesProtocolVariable), getenv(protocolVariable), "http/protobuf"); protocol {
-	case "http/protobuf":
-		return otlptracehttp.New(ctx)
-	case "grpc":
+	if protocol(getenv) == "grpc" {
 		return otlptracegrpc.New(ctx)
-	default:
-		return nil, fmt.Errorf(`%s: %q is not supported; use "http/protobuf" or "grpc"`, protocolVariable, protocol)
 	}
+	return otlptracehttp.New(ctx)
 }
 
 // describe returns what the spans say of this process. What the environment says comes last and wins. The command
