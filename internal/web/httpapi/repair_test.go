@@ -193,7 +193,7 @@ func TestAFixOfManyGoesLast(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	for body, want := range map[string]lockstep.Priority{
-		`{"keys":["customer/cus_one"]}`:                     lockstep.Interactive,
+		`{"keys":["customer/cus_one"]}`:                    lockstep.Interactive,
 		`{"keys":["customer/cus_many"],"background":true}`: lockstep.Background,
 	} {
 		if a := k.call("POST", "/v1/verify/fix", apiKey, body); a.status != http.StatusAccepted {
