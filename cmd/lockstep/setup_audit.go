@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
-	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/web/audit"
-	"github.com/lockstep-dev/lockstep/pgstore"
 )
 
 // recorded runs do, and records it in the audit log. Without a database it runs all the same: setup is for the
@@ -45,16 +42,13 @@ func (c *setupCommand) recorded(ctx context.Context, in *surroundings, t *setupT
 	})
 }
 
-// openExisting opens the store, if its database exists and has a schema.
+// openExisting opens the store, if its database exists and needs no migration. A setup by a newer program must not
+// migrate the database under the service.
 func openExisting(ctx context.Context, url string, connections int, in *surroundings) (lockstep.Store, error) {
-	if path, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, errNoDatabase
-		}
-	} else if exists, err := pgstore.Exists(ctx, url); err != nil {
-		return nil, err
-	} else if !exists {
+	store, err := openStore(ctx, databaseURL{url, connections, true}, in.log)
+	var pending *lockstep.MigrationsPendingError
+	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &pending) && pending.Database == 0 {
 		return nil, errNoDatabase
 	}
-	return openStore(ctx, databaseURL{url, connections, false}, in.log)
+	return store, err
 }
