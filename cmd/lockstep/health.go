@@ -14,7 +14,8 @@ import (
 // healthCommand asks the running service whether it is ready. A container image without a shell and curl
 // needs it for its health check.
 type healthCommand struct {
-	URL string `help:"URL of the running service (default: where LOCKSTEP_ADDR listens)." env:"LOCKSTEP_URL" placeholder:"URL" example:"http://127.0.0.1:8080"`
+	URL  string `help:"URL of the running service (default: where LOCKSTEP_ADDR listens)." env:"LOCKSTEP_URL" placeholder:"URL" example:"http://127.0.0.1:8080"`
+	JSON bool   `help:"Print the answer of GET /healthz as a JSON object on a line."`
 }
 
 // Help is shown by health --help.
@@ -42,15 +43,31 @@ func (c *healthCommand) Run(ctx context.Context, in *surroundings) error {
 	if response.StatusCode != http.StatusOK {
 		return service.refusal(response)
 	}
-	var answer struct {
-		Status string
-		Build  struct{ Version string }
-	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Status == "" {
+	var text json.RawMessage
+	var answer healthAnswer
+	if err := json.NewDecoder(response.Body).Decode(&text); err != nil || json.Unmarshal(text, &answer) != nil || answer.Status == "" {
 		return fmt.Errorf("--url (or LOCKSTEP_URL): something else than Lockstep answers at %s", service.URL)
 	}
-	fmt.Fprintf(in.stdout, "%s, version %s\n", answer.Status, answer.Build.Version)
+	if c.JSON {
+		return printLines(in, []json.RawMessage{text})
+	}
+	answer.print(in)
 	return nil
+}
+
+// healthAnswer is what the command prints of the API's answer.
+type healthAnswer struct {
+	Status  string
+	Build   struct{ Version string }
+	Reasons []struct{ Code, Detail string }
+}
+
+// print prints the status, and a line for each reason why the service needs attention.
+func (a healthAnswer) print(in *surroundings) {
+	fmt.Fprintln(in.stdout, printable(a.Status+", version "+a.Build.Version))
+	for _, r := range a.Reasons {
+		fmt.Fprintln(in.stdout, printable("  "+r.Code+": "+r.Detail))
+	}
 }
 
 // serviceURL returns the URL of a service that listens at addr on this machine.

@@ -43,6 +43,8 @@ func TestNoTerminalControl(t *testing.T) {
 			}},
 		"explain": {`{"subject":"EVIL","summary":"EVIL","causes":[{"text":"EVIL","command":"EVIL"}]}`,
 			func(r remote) command { return &explainCommand{remote: r} }},
+		"health": {`{"status":"EVIL","build":{"version":"EVIL"},"reasons":[{"code":"EVIL","detail":"EVIL"}]}`,
+			func(r remote) command { return &healthCommand{URL: r.URL} }},
 		"deletions list": {`{"data":[{"account":"EVIL","state":"EVIL","at":"EVIL"}]}`,
 			func(r remote) command { return &listDeletions{remote: r, State: "held"} }},
 	} {

@@ -64,7 +64,7 @@ const mostNamed = 50
 func (c *verifyCommand) Run(ctx context.Context, in *surroundings) error {
 	switch {
 	case c.All == (len(c.Accounts) > 0):
-		return wrongUsage("name the accounts, or add --all")
+		return wrongUsage("name the accounts, or add --all; one of both")
 	case c.From != "" && !c.All:
 		return wrongUsage("--from: it continues a verification of all accounts; add --all")
 	}

@@ -62,7 +62,7 @@ func (w *workOf) String() string {
 type listWork struct {
 	remote
 	Status  string `help:"Only keys in this state: pending, parked or failed." enum:"any,pending,parked,failed" default:"any"`
-	Kind    string `help:"Only keys of this kind: user, organization, customer, checkout, payment, object, sweep, notice, mail, buyermail, hook or wake." placeholder:"KIND" example:"customer"`
+	Kind    string `help:"Only keys of this kind: user, organization, customer, checkout, payment, object, sweep, notice, mail, buyermail, hook or wake." enum:"any,user,organization,customer,checkout,payment,object,sweep,notice,mail,buyermail,hook,wake" default:"any"`
 	Key     string `help:"Only this key." placeholder:"KEY" example:"customer/cus_x"`
 	Account string `help:"Only this account." placeholder:"ACCOUNT" example:"user/user_2x"`
 	Limit   int    `help:"Print at most so many keys." placeholder:"N" default:"100"`
