@@ -45,7 +45,8 @@ func (c *healthCommand) Run(ctx context.Context, in *surroundings) error {
 	}
 	var text json.RawMessage
 	var answer healthAnswer
-	if err := json.NewDecoder(response.Body).Decode(&text); err != nil || json.Unmarshal(text, &answer) != nil || answer.Status == "" {
+	err = json.NewDecoder(response.Body).Decode(&text)
+	if err != nil || json.Unmarshal(text, &answer) != nil || answer.Status == "" {
 		return fmt.Errorf("--url (or LOCKSTEP_URL): something else than Lockstep answers at %s", service.URL)
 	}
 	if c.JSON {
