@@ -66,7 +66,10 @@ func TestNoTerminalControlInFindings(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	const evil = "a\x1b[2J\u202ez"
-	newFindings(&out).show(lockstep.Finding{Check: "x", Detail: evil, Why: evil, Fix: evil})
+	newFindings(&out).show(lockstep.Finding{Check: "x", Detail: evil, Why: evil, Fix: evil + "\nthen"})
+	if !strings.Contains(out.String(), "\n                          then\n") {
+		t.Errorf("the second line of a fix is not indented: %q", out.String())
+	}
 	report(&out, nil, errors.New(evil))
 	harmless(t, out.String())
 }

@@ -169,7 +169,11 @@ func matchedText(byStatus map[string]int) string {
 		total += byStatus[status]
 		parts = append(parts, fmt.Sprintf("%d %s", byStatus[status], status))
 	}
-	return fmt.Sprintf("%s match (%s)", plural(total, "event"), strings.Join(parts, ", "))
+	verb := "match"
+	if total == 1 {
+		verb = "matches"
+	}
+	return fmt.Sprintf("%s %s (%s)", plural(total, "event"), verb, strings.Join(parts, ", "))
 }
 
 // namedKeys is how many keys a text names.
