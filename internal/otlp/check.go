@@ -52,6 +52,9 @@ func checkHeaders(variable string, getenv func(string) string) error {
 		return nil
 	}
 	for i, pair := range strings.Split(text, ",") {
+		if strings.TrimSpace(pair) == "" {
+			continue // as the exporters do
+		}
 		name, value, is := strings.Cut(pair, "=")
 		if _, err := url.PathUnescape(value); !is || strings.TrimSpace(name) == "" || err != nil {
 			return fmt.Errorf("%s: header %d is not of the form name=value, encoded like a URL; for example api-key=abc%%3D", variable, i+1)

@@ -26,7 +26,7 @@ func TestCheckNamesTheVariable(t *testing.T) {
 		}
 	}
 	set := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_EXPORTER_OTLP_TIMEOUT": "5000",
-		"OTEL_EXPORTER_OTLP_HEADERS": "a=b%3D, c=d=", "OTEL_TRACES_SAMPLER": "traceidratio"}
+		"OTEL_EXPORTER_OTLP_HEADERS": "a=b%3D, c=d=,", "OTEL_TRACES_SAMPLER": "traceidratio"}
 	if err := otlp.Check(func(name string) string { return set[name] }); err != nil {
 		t.Error(err)
 	}
