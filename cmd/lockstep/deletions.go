@@ -17,6 +17,14 @@ type deletionsCommand struct {
 type listDeletions struct {
 	remote
 	State string `help:"Which to list: begun, held, approved, discarded, refused, or open (held and refused)." enum:"open,begun,held,approved,discarded,refused" default:"open"`
+	JSON  bool   `help:"Print each deletion as a JSON object on a line."`
+}
+
+// deletion is a deletion that the API lists.
+type deletion struct {
+	Account string `json:"account"`
+	State   string `json:"state"`
+	At      string `json:"at"`
 }
 
 // Run prints a line for each deletion.
@@ -28,17 +36,23 @@ func (c *listDeletions) Run(ctx context.Context, in *surroundings) error {
 	listed := 0
 	for _, state := range states {
 		var list struct {
-			Data []struct{ Account, State, At string }
+			Data []deletion `json:"data"`
 		}
 		if err := c.get(ctx, in, "/v1/deletions?limit=1000&state="+state, &list); err != nil {
 			return err
 		}
+		listed += len(list.Data)
+		if c.JSON {
+			if err := printLines(in, list.Data); err != nil {
+				return err
+			}
+			continue
+		}
 		for _, d := range list.Data {
 			fmt.Fprintln(in.stdout, row(d.Account, d.State, d.At))
 		}
-		listed += len(list.Data)
 	}
-	if listed == 0 {
+	if listed == 0 && !c.JSON {
 		fmt.Fprintf(in.stdout, "No deletion is %s.\n", strings.Join(states, " or "))
 	}
 	return nil

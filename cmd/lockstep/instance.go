@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -19,12 +20,22 @@ type instances struct {
 	More      bool
 }
 
-type showInstance struct{ remote }
+type showInstance struct {
+	remote
+	JSON bool `help:"Print the answer of GET /v1/instance as a JSON object on a line."`
+}
 
 // Run prints a line for each provider and for each account without a successor.
 func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
+	var answer json.RawMessage
+	if err := c.get(ctx, in, "/v1/instance", &answer); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printLines(in, []json.RawMessage{answer})
+	}
 	var shown instances
-	if err := c.get(ctx, in, "/v1/instance", &shown); err != nil {
+	if err := json.Unmarshal(answer, &shown); err != nil {
 		return err
 	}
 	for _, i := range shown.Instances {
@@ -32,9 +43,9 @@ func (c *showInstance) Run(ctx context.Context, in *surroundings) error {
 			fmt.Fprintf(in.stdout, "%s\t%s\tok\n", i.Provider, i.Accepted)
 			continue
 		}
-		fmt.Fprintf(in.stdout, "%s\t%s\tpaused: %s\n", i.Provider, i.Accepted, i.Problem)
+		fmt.Fprintf(in.stdout, "%s\t%s\tpaused: %s\n", i.Provider, i.Accepted, printable(i.Problem))
 		if i.Advice != "" {
-			fmt.Fprintf(in.stdout, "  %s\n", i.Advice)
+			fmt.Fprintf(in.stdout, "  %s\n", printable(i.Advice))
 		}
 	}
 	for _, f := range shown.Former {
