@@ -94,6 +94,12 @@ func (c Checkup) Run(ctx context.Context, found func(lockstep.Finding)) {
 	if in.Caller, err = webhooks(c.Config.Webhooks).caller(); err == nil {
 		defer in.Caller.Close()
 	}
+	if len(in.Invalid) == 0 && c.Config.Store != nil {
+		if p, err := newParts(c.Config.withDefaults()); err == nil {
+			defer p.caller.Close()
+			in.Sample = p.sample
+		}
+	}
 	doctor.Run(ctx, in, found)
 }
 
@@ -116,7 +122,7 @@ func (c Config) installation() *doctor.Installation {
 // installation describes the running service. Its clients share their rate limits with the work.
 func (p *parts) installation() *doctor.Installation {
 	in := p.config.installation()
-	in.Store, in.Stripe.Client, in.Caller = p.inbox, p.billing, p.caller
+	in.Store, in.Stripe.Client, in.Caller, in.Sample = p.inbox, p.billing, p.caller, p.sample
 	if in.Clerk != nil {
 		in.Clerk.Client, _ = p.id.directory.(*clerkdirectory.Client)
 	}

@@ -50,6 +50,11 @@ var databaseFaults = map[string]fault{
 	}, "sqlite_shared", "2 processes"},
 }
 
+// sample has comparisons that found something.
+func (k *kit) sample(found ...lockstep.Comparison) {
+	k.in.Sample = func(context.Context) ([]lockstep.Comparison, error) { return found, nil }
+}
+
 var workFaults = map[string]fault{
 	"the brake is on":           {func(k *kit) { k.account("user_1", ", deletion", ", 'held'") }, "brake_on", "1 deletion"},
 	"Stripe refuses a deletion": {func(k *kit) { k.account("user_1", ", deletion, deletion_refused", ", 'approved', 1") }, "deletion_refused", "1 deleted account"},
@@ -57,6 +62,14 @@ var workFaults = map[string]fault{
 	"a parked customer":         {func(k *kit) { k.work("customer/cus_1", "parked") }, "work_parked", "1 key parked"},
 	"a parked payment":          {func(k *kit) { k.paid("parked", time.Minute) }, "payment_parked", "1 event"},
 	"a payment that waits":      {func(k *kit) { k.paid("pending", time.Hour) }, "payment_waiting", "1 hour ago"},
+	"an account that drifted": {func(k *kit) {
+		k.sample(lockstep.Comparison{State: lockstep.InSync}, lockstep.Comparison{State: lockstep.Drifted,
+			Differences: []lockstep.Difference{{Cause: lockstep.CauseMissedEvent}, {Cause: lockstep.CauseManualEdit},
+				{Cause: lockstep.CauseMissedEvent}}})
+	}, "drift_found", "1 of the 2 accounts with the newest events differ: manual edit, missed event"},
+	"a comparison that fails": {func(k *kit) {
+		k.sample(lockstep.Comparison{State: lockstep.Incomparable, Failure: "clerk: status 503"})
+	}, "drift_unknown", "clerk: status 503"},
 	"a slow queue": {func(k *kit) {
 		k.execute(`insert into work (key, scope, priority, generation, done_generation, run_at) values ('user/user_1', 1, 1, 2, 1, ?)`,
 			time.Now().Add(-time.Hour).UnixMilli())

@@ -31,6 +31,9 @@ type Installation struct {
 	Caller        *webhookout.Caller // calls the endpoints
 	Webhooks      []string           // their ids
 
+	// Sample compares a few accounts with Stripe and the directory; nil: it cannot.
+	Sample func(ctx context.Context) ([]lockstep.Comparison, error)
+
 	stripe stripeAnswers
 	clerk  clerkAnswers
 }

@@ -79,6 +79,7 @@ func healthy(t *testing.T) *kit {
 			Webhooks: []lockstep.Secret{"whsec_00000000000000000000000000000000"}},
 		Clerk: &doctor.Clerk{Client: k.directory(simulator.DefaultClerkKey), Key: simulator.DefaultClerkKey,
 			Webhooks: []lockstep.Secret{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}
+	k.sample(lockstep.Comparison{State: lockstep.InSync})
 	k.event("stripe", "evt_1", lockstep.Delivered, time.Minute)
 	k.event("clerk", "msg_1", lockstep.Delivered, time.Minute)
 	return k

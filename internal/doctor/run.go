@@ -50,6 +50,7 @@ var checks = []check{
 	{"work", onStore, work},
 	{"payments", onStore, payments},
 	{"refused steps", onStore, refusedSteps},
+	{"drift", onStore | onStripe, drift},
 }
 
 const (

@@ -16,17 +16,19 @@ var (
 		"deleted users may still be billed",
 		"run lockstep deletions list, end the billing at Stripe, then run lockstep deletions approve")
 	workFailed = problem("work_failed", warning,
-		"these accounts may be out of sync, and no retry will help", "read why: GET /v1/work")
+		"these accounts may be out of sync, and Lockstep does not retry by itself",
+		"read why: lockstep work list --status failed; then run lockstep work retry --failed")
 	workParked = problem("work_parked", warning,
-		"these customers or payments belong to no known account", "read why: GET /v1/work; then run lockstep link")
+		"these customers or payments belong to no known account",
+		"read why: lockstep work list --status parked; then run lockstep link, or lockstep work drop")
 	slow = problem("queue_slow", warning,
 		"changes of access are late", "look at lockstep_queue_due and at provider_paused on /healthz (docs/observability.md)")
 	paymentParked = problem("payment_parked", failure,
-		"someone may have paid and has no access", "run lockstep link; GET /v1/events?status=parked lists them")
+		"someone may have paid and has no access", "run lockstep events list --status parked, then lockstep link")
 	paymentWaiting = problem("payment_waiting", failure,
-		"someone may have paid and has no access", "check that lockstep serve runs, and read why: GET /v1/work")
+		"someone may have paid and has no access", "check that lockstep serve runs, and read why: lockstep work list")
 	stepsRefused = problem("steps_refused", warning,
-		"a provider refused a step of these accounts' syncs; the other steps ran", "read why: GET /v1/problems")
+		"a provider refused a step of these accounts' syncs; the other steps ran", "GET /v1/problems lists them; lockstep explain ACCOUNT says what to do")
 	storeUnread = problem("work_unread", warning, "what waits for you is unknown", "check the database")
 )
 
