@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -11,7 +12,7 @@ import (
 // only the database, so it cannot see what the database missed.
 type compared struct {
 	comparison
-	err error // why there is none
+	err error // why the comparison failed
 }
 
 // compare compares the account that an explanation is about. Anything else has no comparison.
@@ -23,7 +24,11 @@ func (c *explainCommand) compare(ctx context.Context, in *surroundings, subject 
 	found = &compared{}
 	var page verifyPage
 	question := message{method: http.MethodPost, path: "/v1/verify", body: map[string]any{"accounts": []string{subject}}}
-	if found.err = c.send(ctx, in, question, &page); found.err != nil || len(page.Data) == 0 {
+	if found.err = c.send(ctx, in, question, &page); found.err != nil {
+		return found
+	}
+	if len(page.Data) == 0 { // an account that was not compared is not in sync
+		found.err = errors.New("the service compared nothing; try again")
 		return found
 	}
 	found.text = page.Data[0]
