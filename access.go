@@ -39,7 +39,7 @@ type Reason struct {
 	Until *time.Time `json:"until,omitempty" doc:"End of the paid period of the item that gives the plan"`
 
 	// Rule is why the purchase has its plan. GraceUntil is when the grace of an unpaid subscription ends or
-	// ended; zero: there is none. Neither is part of answers, so that they change no digest of an access.
+	// ended; zero without a grace. Answers contain neither, so they change no digest of an access.
 	Rule       Rule      `json:"-"`
 	GraceUntil time.Time `json:"-"`
 }

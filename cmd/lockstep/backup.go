@@ -27,7 +27,7 @@ func (*backupCommand) Help() string {
 }
 
 // errPostgres says what to use instead.
-var errPostgres = errors.New("backup: the database is PostgreSQL, which has tools of its own; use pg_dump --format=custom for a copy, and WAL archiving (pg_basebackup, or your provider's point-in-time recovery) to lose less than a day; docs/backup.md says what happens after restoring")
+var errPostgres = errors.New("backup: the database is PostgreSQL, which has its own tools; use pg_dump --format=custom for a copy, and WAL archiving (pg_basebackup, or your provider's point-in-time recovery) to lose less than a day; docs/backup.md says what happens after restoring")
 
 // backupResult is the result.
 type backupResult struct {

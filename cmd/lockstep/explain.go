@@ -111,7 +111,7 @@ func (s *story) tell(x explanation, found *compared) {
 	}
 }
 
-// section prints a title, unless nothing follows.
+// section prints the title of a section that has entries.
 func (s *story) section(title string, entries int) {
 	if entries > 0 {
 		s.print("\n" + title)

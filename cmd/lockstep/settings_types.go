@@ -11,7 +11,7 @@ import (
 )
 
 // mistyped finds the first setting of a file whose value has another type than the setting. It says so in
-// the words of a user; the library's error names the types of Go. It returns nil if there is none.
+// the words of a user; the library's error names the types of Go. Nil means that every value has the right type.
 func mistyped(path string) error {
 	var values map[string]any
 	if _, err := toml.DecodeFile(path, &values); err == nil {

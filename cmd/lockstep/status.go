@@ -6,7 +6,7 @@ const (
 	statusUnknown = 4 // it could not be compared
 )
 
-// endedError is an error with an exit status of its own.
+// endedError is an error with its own exit status.
 type endedError struct {
 	error
 	status int

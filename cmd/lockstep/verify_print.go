@@ -17,7 +17,7 @@ var causeNames = map[string]string{"pending": "catching up", "failed_write": "fa
 var stateNames = map[string]string{stateInSync: "in sync", stateCatchingUp: "catching up", stateDrift: "drift",
 	stateNotCompared: "not compared"}
 
-// line prints a line for people. With --json there are none.
+// line prints a line for people. With --json it prints nothing.
 func (v *verification) line(format string, args ...any) {
 	if !v.command.JSON {
 		v.show.end()
