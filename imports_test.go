@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"internal/sync/runner":    {".", "internal/tracing"},
 	"internal/sync/pricebook": {"."},
 	"internal/sync/instance":  {"."},
-	"internal/web/activation": {".", "internal/clients", "internal/web/problem", "internal/recent"},
+	"internal/web/activation": {".", "internal/clients", "internal/web/problem", "internal/recent", "internal/look"},
 	"internal/clients":        {"internal/recent"},
 	"internal/recent":         {},
 	"internal/web/httpapi": {".", "internal/buildinfo", "internal/web/activation", "internal/web/checkouts", "internal/clients",
@@ -63,7 +63,8 @@ var mayImport = map[string][]string{
 	"internal/store/storetest":  {"."},
 	"internal/store/repairtest": {"."},
 	"internal/out/email":        {"."},
-	"internal/out/mailbox":      {"."},
+	"internal/out/mailbox":      {".", "internal/look"},
+	"internal/look":             {},
 	"smtpmail":                  {"."},
 	"internal/check/simtest":    {},
 	"internal/check/fleet":      {},
@@ -96,12 +97,12 @@ var mayImport = map[string][]string{
 		"clerkdirectory"},
 	"internal/store/transfer": {},
 	"internal/setup":          {".", "internal/sync/ingest", "stripebilling"},
-	"simulator/":              {"simulator/"},
+	"simulator/":              {"simulator/", "internal/look"},
 	"examples/":               {"."},
 	"deploy/":                 {},
 	"cmd/lockstep": {".", "server", "internal/buildinfo", "smtpmail", "internal/out/mailbox", "simulator/", "sqlitestore", "pgstore",
 		"internal/store/transfer", "internal/setup", "internal/otlp", "internal/sync/ingest", "internal/web/audit", "stripebilling",
-		"clerkdirectory", "examples/"},
+		"clerkdirectory", "examples/", "internal/look"},
 }
 
 // mustNotImport lists foreign packages that would bring a concern into the wrong package.

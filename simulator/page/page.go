@@ -6,13 +6,12 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+
+	"github.com/lockstep-dev/lockstep/internal/look"
 )
 
 //go:embed layout.html
 var layout string
-
-//go:embed style.css
-var style string
 
 // Frame is what every page's data embeds.
 type Frame struct {
@@ -24,7 +23,7 @@ type Frame struct {
 }
 
 // Style is the style sheet, for the layout.
-func (Frame) Style() template.CSS { return template.CSS(style) }
+func (Frame) Style() template.CSS { return template.CSS(look.Style) }
 
 // Parse returns the template of a page. content goes below the banner; parts
 // define templates that the content includes. It panics on a mistake, so call it
