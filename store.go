@@ -25,7 +25,10 @@ type Store interface {
 	Backfills
 	APIKeys
 	Audit
+	ConsolePasses
 	Repairs
+	// Pulse returns numbers that grow when something changes.
+	Pulse(ctx context.Context) (Pulse, error)
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
 	Close() error

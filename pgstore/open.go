@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
+	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
@@ -138,7 +139,8 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	d.StepRows = o.stepRows
 	store := sqlstore.New(writer, reader, d)
 	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
-		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View}, inspector{reader}}, nil
+		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View},
+		passes.Passes{View: store.View, Change: store.Change}, inspector{reader}}, nil
 }
 
 // querier is a connection or a pool.

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
+	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 )
@@ -215,6 +216,10 @@ var lists = map[string]string{
 	"AuditOfAccount":   listing.AuditOfAccount,
 	"RunsOf":           listing.RunsOf,
 	"RunKeys":          listing.RunKeys,
+	"Pulse":            listing.Pulse,
+	"passExpire":       passes.Expire,
+	"passSelect":       passes.Select,
+	"passTake":         passes.Take,
 }
 
 // isStatement reports whether a constant has the type Statement, here or of another package.

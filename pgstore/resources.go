@@ -4,6 +4,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
+	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 	"github.com/lockstep-dev/lockstep/internal/store/staged"
 )
@@ -14,6 +15,7 @@ type measured struct {
 	gauges.Gauges
 	listing.Lists
 	staged.Reads
+	passes.Passes
 	inspector
 }
 

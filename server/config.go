@@ -38,9 +38,10 @@ type Config struct {
 	Email    Email
 	Webhooks []Webhook // your endpoints that receive access changes and notices
 
-	HTTP HTTP
-	Sync Sync
-	Log  *slog.Logger // nil means slog.Default()
+	HTTP    HTTP
+	Console Console
+	Sync    Sync
+	Log     *slog.Logger // nil means slog.Default()
 	// Traces receives the spans of deliveries and runs; nil means none. Create the provider with
 	// [TraceIDs] as its generator of ids, and shut it down after the server.
 	Traces trace.TracerProvider
@@ -174,6 +175,13 @@ type HTTP struct {
 	// TrustedProxies are addresses or networks ("10.0.0.0/8") whose X-Forwarded-For identifies the
 	// client for rate limits. Nil trusts this machine; an empty list trusts none.
 	TrustedProxies []string
+}
+
+// Console says who may use the console. Its zero value serves it at /console, to people who open a link of
+// [Server.ConsoleLink] or of lockstep console.
+type Console struct {
+	Off    bool
+	Grants []lockstep.ConsoleGrant // of Clerk users
 }
 
 // Sync says how the background work runs. Its zero value suits one process on SQLite as well as

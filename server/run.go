@@ -104,6 +104,9 @@ func (s *Server) httpServer() *http.Server {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	web.RegisterOnShutdown(s.streams.Close)
+	if s.console != nil {
+		web.RegisterOnShutdown(s.console.Close)
+	}
 	return web
 }
 

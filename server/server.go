@@ -27,6 +27,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
+	"github.com/lockstep-dev/lockstep/internal/web/console"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
 	"github.com/lockstep-dev/lockstep/stripebilling"
 )
@@ -38,6 +39,8 @@ type Server struct {
 	caller  *webhookout.Caller
 	fleet   *upstream.Fleet
 	streams *activation.Activations
+	console *console.Console // nil: it is off
+	api     *httpapi.API
 	sources []source     // how events reach us
 	polled  sweep.Polled // which webhooks polling replaces
 	web     http.Handler
@@ -65,11 +68,12 @@ func New(c Config) (*Server, error) {
 	p.runner = runner.New(p.config.Store, keys, c.Sync.Workers, c.Log)
 	p.runner.Ended, p.runner.Tracer = p.ran, p.tracer
 	api := p.api()
-	activations, web, err := p.web(api)
+	activations, pages, web, err := p.web(api)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations, web: web,
+	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations, console: pages,
+		api: api, web: web,
 		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
 		installation: p.installation,
@@ -205,12 +209,12 @@ func (p *parts) sweeps(owners *ownership.Resolver) *sweep.Sweeps {
 		Backfill: p.backfiller(owners), Log: c.Log}
 }
 
-// web builds the handler of everything that the server answers.
-func (p *parts) web(api *httpapi.API) (*activation.Activations, http.Handler, error) {
+// web builds the handler of everything that the server answers. The console is nil if it is off.
+func (p *parts) web(api *httpapi.API) (*activation.Activations, *console.Console, http.Handler, error) {
 	c := p.config
 	trusted, err := proxies(c.HTTP.TrustedProxies)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	activations := activation.New(activation.Config{Store: c.Store, Records: p.records, Stripe: p.billing,
 		Live: p.billing.Live(), Secret: c.Stripe.Key, Catalog: c.Catalog, App: c.Activation.App,
@@ -225,7 +229,8 @@ func (p *parts) web(api *httpapi.API) (*activation.Activations, http.Handler, er
 	}
 	mux.HandleFunc("GET /activate", activations.Page)
 	api.Register(mux)
-	return activations, api.AllowOrigins(api.Direct(trusted.Identify(mux))), nil
+	pages := p.console(mux)
+	return activations, pages, api.AllowOrigins(api.Direct(trusted.Identify(mux))), nil
 }
 
 // api builds the JSON API, but for its activations.
@@ -240,7 +245,7 @@ func (p *parts) api() *httpapi.API {
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
 			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
-			DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting()},
+			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting()},
 	}
 }
 

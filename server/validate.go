@@ -22,6 +22,7 @@ func (c Config) Validate() error {
 		c.checkProviders(),
 		c.checkReuse(),
 		c.HTTP.Validate(),
+		c.Console.validate(c.Identities),
 		c.Activation.Validate(),
 		c.Customers.Validate(),
 		c.Catalog.Validate(),

@@ -177,6 +177,14 @@ var singles = []singleOperation{
 		_, err := store.RevokeAPIKey(ctx, apiKey.Name)
 		return err
 	}},
+	{"create a pass", func(ctx context.Context, store lockstep.Store) error {
+		return store.CreateConsolePass(ctx, lockstep.ConsolePass{Hash: "pass", Once: true, Role: lockstep.ConsoleViewer,
+			ExpiresAt: time.Now().Add(time.Hour)})
+	}},
+	{"take a pass", func(ctx context.Context, store lockstep.Store) error {
+		_, err := store.TakeConsolePass(ctx, "pass")
+		return err
+	}},
 	{"append to the audit log", func(ctx context.Context, store lockstep.Store) error {
 		return store.AppendAudit(ctx, lockstep.AuditEntry{Action: "link", Result: lockstep.AuditRequested})
 	}},
@@ -346,6 +354,7 @@ var reads = []string{
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
 	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork", "NamesOf",
+	"ConsolePass", "Pulse",
 }
 
 // killed lists the store's methods that write, with the operation that is killed after each.
@@ -373,6 +382,7 @@ var killed = map[string]string{
 	"Conclude": "conclude a page", "Adopt": "adopt a page", "Unstage": "unstage", "Ping": "ping",
 	"CreateAPIKey": "create an API key", "UseAPIKey": "use an API key", "RevokeAPIKey": "revoke an API key",
 	"AppendAudit": "append to the audit log", "Replay": "replay an event", "Retry": "retry a key", "Drop": "drop a key",
+	"CreateConsolePass": "create a pass", "TakeConsolePass": "take a pass",
 }
 
 // A new method of the store must be killed too, or be listed as one that only reads.

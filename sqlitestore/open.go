@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
+	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlstore"
 	"github.com/lockstep-dev/lockstep/internal/store/staged"
@@ -117,7 +118,8 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	writes, reads := sqlrun.NewSQL(writer, 1, false, busy), sqlrun.NewSQL(reader, readers, true, busy)
 	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
 	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
-		listing.Lists{View: store.View}, staged.Reads{View: store.View}, inspector{reads, files}}, nil
+		listing.Lists{View: store.View}, staged.Reads{View: store.View},
+		passes.Passes{View: store.View, Change: store.Change}, inspector{reads, files}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

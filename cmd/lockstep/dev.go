@@ -84,11 +84,15 @@ func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		return err
 	}
 
+	link, err := consoleLink(ctx, lock, in, d.serviceURL())
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.sims.serve(ctx) })
 	group.Go(func() error { return lock.Serve(ctx, d.service) })
 	group.Go(func() error { return serveUntil(ctx, d.app, acme) })
-	c.explain(in, d)
+	c.explain(in, d, link)
 	return group.Wait()
 }
 
@@ -158,10 +162,11 @@ func (d *dev) sampleApp(in *surroundings) (http.Handler, error) {
 }
 
 // explain prints the addresses and what to do there.
-func (c *devCommand) explain(in *surroundings, d *dev) {
+func (c *devCommand) explain(in *surroundings, d *dev, console string) {
 	stripeURL := d.sims.stripeURL()
 	fmt.Fprintf(in.stdout, `
   Acme Notes        %s   the sample app: start here
+  Console           %s
   Lockstep          %s   its API: /openapi.json, its e-mails: /mail
   Stripe simulator  %s/_sim
   Clerk simulator   %s/_sim
@@ -176,5 +181,5 @@ func (c *devCommand) explain(in *surroundings, d *dev) {
   Nothing here is real, and nothing leaves this machine. State: %s
   Press Ctrl-C to stop. To start over, delete the state.
 
-`, d.appURL(), d.serviceURL(), stripeURL, d.sims.clerkURL(), d.appURL(), stripeURL, devAPIKey, d.serviceURL(), c.Dir)
+`, d.appURL(), console, d.serviceURL(), stripeURL, d.sims.clerkURL(), d.appURL(), stripeURL, devAPIKey, d.serviceURL(), c.Dir)
 }

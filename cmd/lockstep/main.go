@@ -22,6 +22,7 @@ type program struct {
 	Doctor    doctorCommand    `cmd:"" group:"operate" help:"Check the installation: keys, webhook endpoints, prices, held deletions and failed work."`
 	Setup     setupCommand     `cmd:"" group:"operate" help:"Create or repair the webhook endpoint and the portal at Stripe, and say what to paste into Clerk."`
 	Health    healthCommand    `cmd:"" group:"operate" help:"Check that the running service answers and can write its database."`
+	Console   consoleCommand   `cmd:"" group:"operate" help:"Print a link that opens the console in a browser, once."`
 	Explain   explainCommand   `cmd:"" group:"operate" help:"Tell why an account has the access that it has, what happened, and how to fix what is wrong."`
 	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
 	Verify    verifyCommand    `cmd:"" group:"operate" help:"Compare accounts with Stripe and Clerk, say why they differ, and repair them."`

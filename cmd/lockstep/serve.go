@@ -80,7 +80,7 @@ func (c *serveCommand) settings(in *surroundings) (s settings, err error) {
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&s.Config)
-	s.Problems = each(s.secrets, f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv),
+	s.Problems = each(s.secrets, f.consoleRoles(&s.Config), f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv),
 		otlp.Check(in.getenv))
 	return s, nil
 }
@@ -123,5 +123,6 @@ func (c *serveCommand) Run(ctx context.Context, in *surroundings) (err error) {
 		in.log.Warn("LOCKSTEP_API_KEY is not set; only browsers with a session token and keys of lockstep keys create can call the API")
 	}
 	fmt.Fprintf(in.stdout, "Lockstep listens on http://%s\n", listener.Addr())
+	offerConsole(ctx, s, in, "http://"+listener.Addr().String())
 	return s.Serve(ctx, listener)
 }

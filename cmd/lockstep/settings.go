@@ -37,6 +37,7 @@ type file struct {
 // apply copies the settings of the file into a server's configuration.
 func (f file) apply(c *server.Config) {
 	c.HTTP.ReturnOrigins, c.HTTP.TrustedProxies = f.ReturnOrigins, f.Proxies
+	c.Console.Off = f.Console != nil && !*f.Console
 	f.identitySettings.apply(c)
 	c.Catalog = f.catalog()
 	c.Access = f.access()

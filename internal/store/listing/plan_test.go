@@ -46,6 +46,7 @@ var plans = []struct {
 	{"Troubled", listing.Troubled, []string{"accounts_problems"}},
 	{"Audit", listing.Audit, []string{"INTEGER PRIMARY KEY (rowid<?)"}},
 	{"AuditOfAccount", listing.AuditOfAccount, []string{"audit_of_account (account_kind=? AND account_id=? AND seq<?)"}},
+	{"Pulse", listing.Pulse, []string{"SEARCH events", "SEARCH runs", "SEARCH audit"}},
 	{"OpenSince", listing.OpenSince, []string{"events_open (key=? AND status=?)"}},
 }
 

@@ -23,3 +23,8 @@ func (v View) Send(ctx context.Context, queries ...*sqlrun.Query) error {
 
 // Now returns the time of the database in milliseconds. It is known within the rows of the first query.
 func (v View) Now() int64 { return v.t.now() }
+
+// Change runs do in a transaction that writes, see View. A statement of [View.Send] may write.
+func (s *Store) Change(ctx context.Context, do func(View) error) error {
+	return s.write(ctx, func(t *tx) error { return do(View{t}) })
+}

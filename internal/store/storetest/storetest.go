@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"texts":          texts,
 		"instances":      instances,
 		"apiKeys":        apiKeys,
+		"consolePasses":  consolePasses,
 		"audit":          audit,
 		"fencing":        fencing,
 		"concurrency":    concurrency,

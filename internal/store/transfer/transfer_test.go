@@ -24,6 +24,7 @@ var left = map[string]string{
 	"goose_db_version":  "each database has its own migrations",
 	"event_bodies_kept": "empty but within a transaction",
 	"replicas":          "of running processes",
+	"console_passes":    "people sign in again",
 	"upstream_pauses":   "of running processes",
 	"work.due_at":       "generated",
 	"events.body":       "is in event_bodies there",

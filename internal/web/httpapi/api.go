@@ -93,6 +93,7 @@ type Operations struct {
 	// Scope returns what an event of this type says may have changed.
 	Scope    func(lockstep.Event) lockstep.Scope
 	Granting []string // the types of events that may grant access
+	Console  bool     // the console is served at [ConsolePath]
 }
 
 func (o Operations) scope(e lockstep.Event) lockstep.Scope {
@@ -112,6 +113,7 @@ type Store interface {
 	eventStore
 	instanceStore
 	keyStore
+	passStore
 	linkStore
 	metricStore
 	noticeStore
@@ -141,6 +143,8 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.keyRoutes(api)
 	a.historyRoutes(api)
 	a.explainRoutes(api)
+	a.consoleRoutes(api)
+	mux.HandleFunc("GET /{$}", a.index)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

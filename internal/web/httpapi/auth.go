@@ -21,6 +21,7 @@ import (
 type caller struct {
 	server  bool
 	key     apikeys.Key // of a server
+	console bool        // an operator in the console, whose name and scopes are in key
 	reason  string      // why an operator acts, as sent; not checked yet
 	session lockstep.Session
 }
@@ -75,6 +76,9 @@ type refusal struct {
 // identify returns the caller that the credentials name, or why they are not good enough for an
 // operation that accepts only some.
 func (a *API) identify(ctx huma.Context, accepted []map[string][]string) (caller, *refusal) {
+	if operator, is := ctx.Context().Value(operatorKey{}).(Operator); is {
+		return operator.caller(), operator.lacking(scopeOf(accepted))
+	}
 	token, isBearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
 	if !isBearer || token == "" {
 		return caller{}, &refusal{Status: http.StatusUnauthorized,

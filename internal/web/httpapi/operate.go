@@ -28,7 +28,7 @@ func operate[I any, S audited[I], O any](s section, r route,
 			return nil, huma.Error422UnprocessableEntity(reasonHeader + ": " + err.Error())
 		}
 		started := false
-		err = s.of.recorder.Do(ctx, audit.Action{Actor: "key/" + from.key.Name, Name: r.id, Reason: from.reason,
+		err = s.of.recorder.Do(ctx, audit.Action{Actor: from.actor(), Name: r.id, Reason: from.reason,
 			Subjects: S(in).subjects()}, func(trail *audit.Trail) (err error) {
 			started = true
 			out, err = handle(ctx, in, trail)

@@ -1,0 +1,13 @@
+-- +goose Up
+
+-- Who may use the console: one-time links and the sessions of browsers. hash is the SHA-256 of the secret.
+-- The next insert deletes what has expired.
+create table console_passes (
+	hash       text    not null primary key,
+	once       integer not null, -- 1: a link, which is deleted when someone uses it
+	name       text    not null,
+	role       text    not null,
+	created_at integer not null,
+	expires_at integer not null
+) strict, without rowid;
+create index console_passes_expiry on console_passes (expires_at);
