@@ -107,7 +107,7 @@ func TestWebhooksAreReceivedAtTheirPaths(t *testing.T) {
 			lockstep.Clerk: clerkEvent("user.updated")}
 		for source, path := range at {
 			for target, want := range map[string]int{path: 200, path + "/": 404, path + "/more": 404, strings.ToUpper(path): 404,
-				"/webhooks/other": 404, "/": 404} {
+				"/webhooks/other": 404, "/": 405} {
 				if w := answered(handler, delivered(t, source, target, "msg_1", body[source])); w.Code != want {
 					t.Errorf("%+v: %s's delivery to %s is answered %d, want %d", c, source, target, w.Code, want)
 				}

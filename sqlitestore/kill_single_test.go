@@ -342,21 +342,6 @@ func addRows(digest io.Writer, table string, rows *sql.Rows) error {
 	return rows.Err()
 }
 
-// reads lists the store's methods that write nothing.
-var reads = []string{
-	"Close", "Runs", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
-	"LicenseOfPayment", "AccountOfLicense",
-	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unlisted", "EmailDelivery", "WebhookDelivery",
-	"WebhookDeliveries",
-	"WebhookEndpoint",
-	"AccessNotification", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities",
-	"ChangedSince", "HeldPrices",
-	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
-	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
-	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork", "NamesOf",
-	"ConsolePass", "Pulse",
-}
-
 // killed lists the store's methods that write, with the operation that is killed after each.
 var killed = map[string]string{
 	"Receive": "receive", "Mark": "mark", "Claim": "claim", "Finish": "finish", "Wake": "link", "Link": "link",

@@ -26,7 +26,7 @@ type serviceSettings struct {
 	PublicURL     string   `toml:"public_url" flag:"public-url" default:"none" doc:"Where the outside reaches Lockstep: https://billing.example.com" more:"lockstep setup registers it at Stripe, with the webhook path behind it ([setup.md](setup.md))."`
 	ReturnOrigins []string `toml:"return_origins" default:"none" doc:"The origins of your pages, for example \"https://app.example.com\"" more:"Browsers may call the API only from these origins, and buyers return only to them. Without any, browsers cannot start a checkout, and your servers may name every https URL."`
 	Console       *bool    `toml:"console" default:"true" doc:"Whether to serve the console at /console" more:"People sign in with a link of lockstep console, or as console_roles says ([console.md](console.md))."`
-	ConsoleRoles  []string `toml:"console_roles" default:"none" doc:"Which Clerk users may use the console, for example \"org_2x/admin=operator\" or \"user_2x=viewer\"" more:"A role of members always names its organization, because your customers are administrators of theirs."`
+	ConsoleRoles  []string `toml:"console_roles" default:"none" doc:"Which Clerk users may use the console: \"org_2x/admin=operator\"" more:"Or one user: \"user_2x=viewer\". A role of members always names its organization, because your customers are administrators of theirs."`
 	Proxies       []string `toml:"trusted_proxies" default:"this machine" doc:"Proxies whose X-Forwarded-For Lockstep trusts" more:"Addresses or networks, for example \"10.0.0.0/8\". Lockstep limits wrong credentials by client, so list the load balancers in front of it. [] trusts none."`
 }
 

@@ -4,7 +4,7 @@ import "slices"
 
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
-	return slices.Concat(auditPages, doctorPages)
+	return slices.Concat(overviewPages, doctorPages, auditPages)
 }
 
 // allActions lists the actions.

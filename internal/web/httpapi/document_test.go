@@ -231,6 +231,10 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"POST", "/v1/keys", apiKey, `{"name":"none","scopes":["write"]}`, 422},
 		{"POST", "/v1/keys", adas, `{"name":"none","scopes":["check"]}`, 403},
 		{"GET", "/v1/keys", apiKey, "", 200},
+		{"POST", "/v1/console/links", apiKey, `{"name":"anna","role":"viewer"}`, 201},
+		{"POST", "/v1/console/links", apiKey, `{"name":"two words"}`, 422},
+		{"POST", "/v1/console/links", apiKey, `{"name":"anna","role":"owner"}`, 422},
+		{"POST", "/v1/console/links", adas, `{"name":"anna"}`, 403},
 		{"GET", "/v1/keys", adas, "", 403},
 		{"DELETE", "/v1/keys/web", apiKey, "", 200},
 		{"DELETE", "/v1/keys/web", apiKey, "", 404},
@@ -322,7 +326,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{"GET", "/", 404, ""},
+		{"GET", "/v2", 404, ""},
 		{"GET", "/v1/accounts", 404, ""},
 		{"POST", "/v1/accounts/user/user_1/none", 404, ""},
 		{"GET", "/v1/checkout", 405, "POST"},

@@ -55,6 +55,7 @@ var requests = map[string]struct{ path, body string }{
 	"list-keys":               {"/v1/keys", ""},
 	"create-key":              {"/v1/keys", `{"name":"made","scopes":["operate"]}`},
 	"revoke-key":              {"/v1/keys/none", ""},
+	"create-console-link":     {"/v1/console/links", `{"name":"anna"}`},
 	"list-audit":              {"/v1/audit", ""},
 	"verify":                  {"/v1/verify", `{"accounts":["user/none"]}`},
 	"fix-drift":               {"/v1/verify/fix", `{"keys":["user/none"]}`},
