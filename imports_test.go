@@ -73,6 +73,7 @@ var mayImport = map[string][]string{
 	"internal/check/fleet":      {},
 	"internal/check/mutation":   {},
 	"internal/check/collector":  {},
+	"internal/check/browser":    {},
 	"internal/check/bench": {".", "server", "sqlitestore", "pgstore", "simulator/", "internal/store/pgtest",
 		"internal/otlp"},
 	"conformance":                   {},
