@@ -9,6 +9,7 @@ type Store interface {
 	Queue
 	History
 	Accounts
+	AccountSearch
 	EmailDeliveries
 	SweepStore
 	Archive

@@ -139,7 +139,7 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	d.StepRows = o.stepRows
 	store := sqlstore.New(writer, reader, d)
 	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
-		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View},
+		listing.Lists{View: store.View, Body: bodyOfEvent, Folded: foldedEmail}, staged.Reads{View: store.View},
 		passes.Passes{View: store.View, Change: store.Change}, inspector{reader}}, nil
 }
 

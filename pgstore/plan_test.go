@@ -27,6 +27,11 @@ insert into accounts (kind, id, state, email, name, identity_updated_at, custome
 	select 'user', 'user_' || n, 'active', '', '', 0, 'cus_' || n, n, n from generate_series(1, 100000) n;
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
 	select 'organization', 'org_' || n, 'active', '', '', 0, 'cus_o' || n, n, n from generate_series(1, 20000) n;
+update accounts set email = id || '@example.com', status = case when created_at % 1000 = 0 then 'past_due' else 'none' end,
+	plan = case when created_at % 3 = 0 then 'pro' else '' end,
+	concern = case when created_at % 500 = 0 then 'in_doubt' else '' end,
+	problems = case when created_at % 500 = 1 then '[]' else '' end,
+	deletion = case when created_at % 500 = 2 then 'held' else '' end;
 insert into former_customers select 'old_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
 insert into subscriptions select 'sub_' || n, 'user', 'user_' || n, 'cus_' || n, 'active', 0, 0, 0, 0, 0, n,
 	'' from generate_series(1, 30000) n;
@@ -148,6 +153,24 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"Audit":                  "audit_pkey",
 		"AuditOfAccount":         "audit_of_account",
 		"UpsertMark batch":       "accounts_customer_id_key",
+		"AccountsByKey":          "accounts_pkey",
+		"AccountsByStatus":       "accounts_by_status",
+		"AccountsByPlan":         "accounts_by_plan",
+		"AccountsWithProblems":   "accounts_problems",
+		"AccountsOfConcern":      "accounts_of_concern",
+		"AccountsByEmail":        "accounts_by_folded_email",
+		"AccountOfPrimary":       "accounts_customer_id_key",
+		"AccountOfFurther":       "former_customers_pkey",
+		"AccountOfSubscription":  "subscriptions_pkey",
+		"AccountOfLicense":       "licenses_pkey",
+		"AccountOfPayment":       "licenses_of_payment",
+		"ConcernTally":           "accounts_of_concern",
+		"UnclassifiedTally":      "accounts_by_status",
+		"ProblemTally":           "accounts_problems",
+		"HeldTally":              "accounts_deletion",
+		"EndedTally":             "work_ended",
+		"ParkedSince":            "events_unsettled",
+		"OpenOfKeys":             "events_unsettled",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
@@ -220,6 +243,25 @@ var lists = map[string]string{
 	"passExpire":       passes.Expire,
 	"passSelect":       passes.Select,
 	"passTake":         passes.Take,
+
+	"AccountsByKey":         listing.AccountsByKey,
+	"AccountsByStatus":      listing.AccountsByStatus,
+	"AccountsByPlan":        listing.AccountsByPlan,
+	"AccountsWithProblems":  listing.AccountsWithProblems,
+	"AccountsOfConcern":     listing.AccountsOfConcern,
+	"AccountsByEmail":       listing.AccountsByEmail(foldedEmail),
+	"AccountOfPrimary":      listing.AccountOfPrimary,
+	"AccountOfFurther":      listing.AccountOfFurther,
+	"AccountOfSubscription": listing.AccountOfSubscription,
+	"AccountOfLicense":      listing.AccountOfLicense,
+	"AccountOfPayment":      listing.AccountOfPayment,
+	"ConcernTally":          listing.ConcernTally,
+	"UnclassifiedTally":     listing.UnclassifiedTally,
+	"ProblemTally":          listing.ProblemTally,
+	"HeldTally":             listing.HeldTally,
+	"EndedTally":            listing.EndedTally,
+	"ParkedSince":           listing.ParkedSince,
+	"OpenOfKeys":            listing.OpenOfKeys,
 }
 
 // isStatement reports whether a constant has the type Statement, here or of another package.

@@ -3,6 +3,7 @@ package sqlitestore_test
 // reads lists the store's methods that write nothing.
 var reads = []string{
 	"Close", "Runs", "Events", "EventTally", "NextDue", "Work", "Backlog", "WaitingFor", "Account", "AccountsAfter", "Troubled",
+	"FindAccounts", "Attention",
 	"LicenseOfPayment", "AccountOfLicense",
 	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unlisted", "EmailDelivery", "WebhookDelivery",
 	"WebhookDeliveries",

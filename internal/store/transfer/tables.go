@@ -39,7 +39,8 @@ var tables = []table{
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected
 		sighted_round:i linked_seq:i entitled_by deletion
 		deletion_at:i members:i member_limit:i entitlements paced_until:i problems deletion_refused:i
-		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i`),
+		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i
+		status plan concern concern_why concern_since:i`),
 	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
 		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
