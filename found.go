@@ -94,5 +94,6 @@ type Attention struct {
 // ConcernTally counts the accounts of a concern, and has the first five, the longest concern first.
 type ConcernTally struct {
 	Tally
-	First []FoundAccount
+	Reasons map[ConcernReason]int64 // counts by reason
+	First   []FoundAccount
 }

@@ -245,7 +245,8 @@ func (p *parts) api() *httpapi.API {
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
 			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
-			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting()},
+			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting(),
+			Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn}},
 	}
 }
 

@@ -10,6 +10,6 @@ alter table accounts add column concern_since integer not null default 0;
 
 create index accounts_by_status on accounts (status, kind, id);
 create index accounts_by_plan on accounts (plan, kind, id) where plan <> '';
-create index accounts_of_concern on accounts (concern, concern_since, kind, id) where concern <> '';
+create index accounts_of_concern on accounts (concern, concern_since, kind, id, concern_why) where concern <> '';
 -- E-mail addresses are searched by how they begin, whatever the case of ASCII letters.
 create index accounts_by_folded_email on accounts (lower(email), kind, id) where email <> '';

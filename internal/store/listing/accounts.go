@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
@@ -66,6 +67,9 @@ func (l *Lists) FindAccounts(ctx context.Context, f lockstep.AccountFilter) (pag
 	s := &search{filter: f, limit: cmp.Or(f.Limit, defaultPage), looks: LookAccounts}
 	if s.paths, err = l.paths(f); err == nil {
 		err = s.start(f.After)
+	}
+	if err == nil && !storable(f.Text, f.Status, f.Plan, s.from.Email, s.from.Kind, s.from.ID) {
+		err = fmt.Errorf("%w: a text has characters that no account has", lockstep.ErrInvalid)
 	}
 	if err == nil {
 		err = l.View(ctx, func(v sqlstore.View) error { return s.run(ctx, v) })
@@ -197,6 +201,11 @@ func scanAccount(row sqlrun.Scanner) (a lockstep.FoundAccount, err error) {
 		&s.Concern, &s.Why, &since, &problems, &updated)
 	s.Since, a.UpdatedAt, a.Problems = moment(since), moment(updated), problems != 0
 	return a, err
+}
+
+// storable reports whether both databases can compare with texts.
+func storable(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(s string) bool { return !utf8.ValidString(s) || strings.Contains(s, "\x00") })
 }
 
 // fold makes the ASCII letters of an address small, as the databases do.

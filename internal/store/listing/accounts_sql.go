@@ -73,11 +73,12 @@ where l.payment_id = $1 and l.payment_id <> '' order by l.created_at, l.id limit
 
 // The statements that count for an overview. Each looks at a bounded number of rows.
 const (
-	// ConcernTally counts accounts of the concern $1, at most $2.
+	// ConcernTally counts accounts of the concern $1 by reason, at most $2.
 	ConcernTally = `
-select count(*), coalesce(min(concern_since), 0) from (
-	select concern_since from accounts where concern = $1 and concern <> ''
-	order by concern_since, kind, id limit $2 + 0) as looked`
+select concern_why, count(*), min(concern_since) from (
+	select concern_why, concern_since from accounts where concern = $1 and concern <> ''
+	order by concern_since, kind, id limit $2 + 0) as looked
+group by concern_why`
 
 	// UnclassifiedTally counts accounts without a standing, at most $1.
 	UnclassifiedTally = `

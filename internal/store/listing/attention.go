@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
@@ -95,7 +96,8 @@ func concerns(ctx context.Context, v sqlstore.View, all *lockstep.Attention) err
 	var queries []*sqlrun.Query
 	for i, c := range lockstep.Concerns {
 		statement, args := ofConcern(c).read(spot{}, firstOf)
-		queries = append(queries, tallyQuery(&counts[i].Tally, ConcernTally, string(c), counted),
+		counts[i].Reasons = map[lockstep.ConcernReason]int64{}
+		queries = append(queries, reasonQuery(&counts[i], c),
 			accountQuery(&counts[i].First, statement, args...))
 	}
 	err := v.Send(ctx, queries...)
@@ -103,6 +105,27 @@ func concerns(ctx context.Context, v sqlstore.View, all *lockstep.Attention) err
 		all.Concerns[c] = counts[i]
 	}
 	return err
+}
+
+// reasonQuery is a query of the counts of a concern by reason.
+func reasonQuery(into *lockstep.ConcernTally, c lockstep.Concern) *sqlrun.Query {
+	return &sqlrun.Query{SQL: ConcernTally, Args: []any{string(c), counted}, Row: func(row sqlrun.Scanner) error {
+		var why lockstep.ConcernReason
+		var count, oldest int64
+		err := row.Scan(&why, &count, &oldest)
+		into.Reasons[why] = count
+		into.Oldest = earlier(into.Oldest, moment(oldest))
+		add(&into.Tally, count, count)
+		return err
+	}}
+}
+
+// earlier returns the earlier of two times, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // paid reads when the oldest event of parked payments was received, and those events that say what was paid.
@@ -119,9 +142,7 @@ func (l *Lists) paid(ctx context.Context, v sqlstore.View, all *lockstep.Attenti
 		if err != nil {
 			return err
 		}
-		if at := moment(oldest); oldest > 0 && (all.Parked.Oldest.IsZero() || at.Before(all.Parked.Oldest)) {
-			all.Parked.Oldest = at
-		}
+		all.Parked.Oldest = earlier(all.Parked.Oldest, moment(oldest))
 		all.PaidMore = all.PaidMore || len(open) == left
 		left -= len(open)
 		found = append(found, slices.DeleteFunc(open, func(e numbered) bool {

@@ -129,7 +129,8 @@ var found = map[string]func(*world){
 			[]string{"organization/org_acme"})
 	},
 	"a search refuses what is no account and no cursor": func(w *world) {
-		for _, f := range []lockstep.AccountFilter{{Text: "team/1"}, {After: "x"}, {After: "eyJwIjo5fQ"}, {After: "eyJwIjotMX0"}} {
+		for _, f := range []lockstep.AccountFilter{{Text: "team/1"}, {Text: "a\x00"}, {Text: "a\xff"},
+			{After: "x"}, {After: "eyJwIjo5fQ"}, {After: "eyJwIjotMX0"}} {
 			if _, err := w.FindAccounts(w.Context(), f); !errors.Is(err, lockstep.ErrInvalid) {
 				w.Errorf("%+v: %v", f, err)
 			}
@@ -145,6 +146,7 @@ var found = map[string]func(*world){
 		w.ok(err)
 		payers := all.Concerns[lockstep.PayerWithoutAccess]
 		equal(w, "payers", payers.Tally, lockstep.Tally{Count: 2, Oldest: at(60_000)})
+		equal(w, "by reason", payers.Reasons, map[lockstep.ConcernReason]int64{lockstep.TokenLacksAccess: 2})
 		equal(w, "the first", []lockstep.Account{payers.First[0].Account, payers.First[1].Account}, []lockstep.Account{acme, bob})
 		equal(w, "without payment", all.Concerns[lockstep.AccessWithoutPayment], lockstep.ConcernTally{})
 		equal(w, "unclassified", all.Unclassified, lockstep.Tally{Count: 1})

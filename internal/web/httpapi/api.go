@@ -39,6 +39,7 @@ type API struct {
 	recorder  *audit.Recorder
 	denials   denials
 	health    health
+	overviews overviews
 	newcomers *newcomers // nil when servers put identities
 }
 
@@ -94,6 +95,7 @@ type Operations struct {
 	Scope    func(lockstep.Event) lockstep.Scope
 	Granting []string // the types of events that may grant access
 	Console  bool     // the console is served at [ConsolePath]
+	Payments Payments // for the overview; may be empty
 }
 
 func (o Operations) scope(e lockstep.Event) lockstep.Scope {
@@ -120,6 +122,7 @@ type Store interface {
 	problemStore
 	webhookStore
 	historyStore
+	searchStore
 	explain.Store
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
@@ -145,6 +148,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.explainRoutes(api)
 	a.consoleRoutes(api)
 	mux.HandleFunc("GET /{$}", a.index)
+	a.searchRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

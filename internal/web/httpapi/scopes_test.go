@@ -57,6 +57,8 @@ var requests = map[string]struct{ path, body string }{
 	"revoke-key":              {"/v1/keys/none", ""},
 	"create-console-link":     {"/v1/console/links", `{"name":"anna"}`},
 	"list-audit":              {"/v1/audit", ""},
+	"list-accounts":           {"/v1/accounts", ""},
+	"get-overview":            {"/v1/overview", ""},
 	"verify":                  {"/v1/verify", `{"accounts":["user/none"]}`},
 	"fix-drift":               {"/v1/verify/fix", `{"keys":["user/none"]}`},
 	"list-open-keys":          {"/v1/verify/open", `{"keys":["user/none"]}`},
