@@ -20,7 +20,8 @@ const lookParked = 2000
 // firstOf is how many accounts of a concern an overview has.
 const firstOf = 5
 
-// buyers are the kinds of keys that stand for someone who may have paid, and whom nobody knows yet.
+// buyers are the kinds of keys that stand for someone who may have paid, and whom nobody knows yet, in the order of
+// keys. They are counted apart from the keys in between, so that many of a kind do not hide the others.
 var buyers = []lockstep.KeyKind{lockstep.KeyCheckout, lockstep.KeyCustomer, lockstep.KeyObject, lockstep.KeyPayment}
 
 // bounds returns texts before and after all keys of a kind.
@@ -52,13 +53,19 @@ func tallies(all *lockstep.Attention) []*sqlrun.Query {
 		tallyQuery(&all.Unclassified, UnclassifiedTally, counted),
 		tallyQuery(&all.Problems, ProblemTally, counted),
 		tallyQuery(&all.Held, HeldTally, counted),
-		endedQuery("", "~", func(looked, _, failed int64) { add(&all.Failed, looked, failed) }),
 	}
+	others := func(looked, _, failed int64) { add(&all.Failed, looked, failed) }
+	after := ""
 	for _, kind := range buyers {
 		from, below := bounds(kind)
-		queries = append(queries, endedQuery(from, below, func(looked, parked, _ int64) { add(&all.Parked, looked, parked) }))
+		queries = append(queries, endedQuery(after, from, others),
+			endedQuery(from, below, func(looked, parked, failed int64) {
+				add(&all.Parked, looked, parked)
+				add(&all.Failed, looked, failed)
+			}))
+		after = below
 	}
-	return queries
+	return append(queries, endedQuery(after, "~", others))
 }
 
 // tallyQuery is a query of a count and the time of the oldest.
@@ -71,7 +78,7 @@ func tallyQuery(into *lockstep.Tally, statement string, args ...any) *sqlrun.Que
 	}}
 }
 
-// endedQuery is a query of how many keys it looked at, and how many of them are parked and failed.
+// endedQuery is a query about the keys of a range: how many keys it looked at, and how many of them are parked and failed.
 func endedQuery(from, below string, take func(looked, parked, failed int64)) *sqlrun.Query {
 	return &sqlrun.Query{SQL: EndedTally, Args: []any{from, below, counted}, Row: func(row sqlrun.Scanner) error {
 		var looked, parked, failed int64
