@@ -3,7 +3,10 @@ package console_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -74,5 +77,28 @@ func (k *kit) api(method, path string, body, out any) {
 		if err := json.NewDecoder(response.Body).Decode(out); err != nil {
 			k.Fatal(err)
 		}
+	}
+}
+
+// stripe sends a form to Stripe's API.
+func (k *kit) stripe(path string, content url.Values) {
+	k.Helper()
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path,
+		strings.NewReader(content.Encode()))
+	if err != nil {
+		k.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }() // only its status matters
+	if response.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(response.Body)
+		k.Fatalf("POST %s: %d %s %v", path, response.StatusCode, text, err)
 	}
 }
