@@ -11,6 +11,7 @@ type Store interface {
 	Accounts
 	AccountSearch
 	EmailDeliveries
+	NoticeLists
 	SweepStore
 	Archive
 	Purchases

@@ -6,7 +6,7 @@ var reads = []string{
 	"FindAccounts", "Attention",
 	"LicenseOfPayment", "AccountOfLicense",
 	"AccountOfCustomer", "LinkOf", "Notices", "Notice", "Cursor", "Unlisted", "EmailDelivery", "WebhookDelivery",
-	"WebhookDeliveries",
+	"WebhookDeliveries", "LatestNotices", "EmailsOfNotice",
 	"WebhookEndpoint",
 	"AccessNotification", "DeletionsIn", "DeletionTally", "AssignmentOf", "HadTrial", "Fleet", "Identity", "Identities",
 	"ChangedSince", "HeldPrices",

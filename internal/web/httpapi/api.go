@@ -149,6 +149,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.consoleRoutes(api)
 	mux.HandleFunc("GET /{$}", a.index)
 	a.searchRoutes(api)
+	a.noticeRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -32,6 +32,7 @@ var requests = map[string]struct{ path, body string }{
 	"retry-work":              {"/v1/work/retry", `{"keys":["customer/cus_none"]}`},
 	"drop-work":               {"/v1/work/drop", `{"key":"customer/cus_none"}`},
 	"list-problems":           {"/v1/problems", ""},
+	"list-notices":            {"/v1/notices", ""},
 	"get-notice":              {"/v1/notices/none", ""},
 	"send-notice":             {"/v1/notices/none/send", ""},
 	"list-webhooks":           {"/v1/webhooks", ""},
