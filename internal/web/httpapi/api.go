@@ -150,6 +150,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", a.index)
 	a.searchRoutes(api)
 	a.noticeRoutes(api)
+	a.revealRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -27,6 +27,7 @@ var requests = map[string]struct{ path, body string }{
 	"run-doctor":              {"/v1/doctor", ""},
 	"list-events":             {"/v1/events", ""},
 	"get-event":               {"/v1/events/evt_none", ""},
+	"reveal-event":            {"/v1/events/stripe/evt_none/reveal", ""},
 	"replay-events":           {"/v1/events/replay", `{"events":["evt_none"]}`},
 	"list-work":               {"/v1/work", ""},
 	"retry-work":              {"/v1/work/retry", `{"keys":["customer/cus_none"]}`},
