@@ -246,7 +246,7 @@ func (p *parts) api() *httpapi.API {
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
 			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
 			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting(),
-			Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn}},
+			Settings: p.config.settings(), Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn}},
 	}
 }
 

@@ -33,6 +33,7 @@ type program struct {
 	Forget    forgetCommand    `cmd:"" group:"operate" help:"Erase the stored personal data of a deleted account now."`
 	Instance  instanceCommand  `cmd:"" group:"operate" help:"Move to another Clerk instance."`
 	Keys      keysCommand      `cmd:"" group:"operate" help:"Create, list and revoke API keys."`
+	Settings  settingsCommand  `cmd:"" group:"operate" help:"Show the effective configuration of the running service, and where each value came from."`
 	Audit     auditCommand     `cmd:"" group:"operate" help:"Show what operators did, when and why."`
 	Events    eventsCommand    `cmd:"" group:"operate" help:"List, show and replay stored events."`
 	Work      workCommand      `cmd:"" group:"operate" help:"List, retry and drop what is pending, parked or failed."`

@@ -93,9 +93,10 @@ type Operations struct {
 	DirectorySweeps []lockstep.Key   // to mark when an operator accepts another instance
 	// Scope returns what an event of this type says may have changed.
 	Scope    func(lockstep.Event) lockstep.Scope
-	Granting []string // the types of events that may grant access
-	Console  bool     // the console is served at [ConsolePath]
-	Payments Payments // for the overview; may be empty
+	Granting []string           // the types of events that may grant access
+	Console  bool               // the console is served at [ConsolePath]
+	Payments Payments           // for the overview; may be empty
+	Settings []lockstep.Setting // the effective configuration
 }
 
 func (o Operations) scope(e lockstep.Event) lockstep.Scope {
@@ -151,6 +152,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.searchRoutes(api)
 	a.noticeRoutes(api)
 	a.revealRoutes(api)
+	a.settingRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -258,6 +258,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"DELETE", "/v1/keys/web", apiKey, "", 404},
 		{"DELETE", "/v1/keys/environment", apiKey, "", 409},
 		{"GET", "/v1/keys?revoked=true", apiKey, "", 200},
+		{"GET", "/v1/settings", apiKey, "", 200},
+		{"GET", "/v1/settings", adas, "", 403},
 		{"GET", "/v1/audit", apiKey, "", 200},
 		{"GET", "/v1/audit?account=" + ada.String() + "&since=2026-01-02T15:04:05Z", apiKey, "", 200},
 		{"GET", "/v1/audit?account=nobody", apiKey, "", 422},
