@@ -32,7 +32,7 @@ const (
 	FromProgram     SettingSource = "program" // that embeds Lockstep
 )
 
-// longSecret is how many bytes a secret needs so that nobody finds it by its fingerprint.
+// longSecret is how many bytes a secret needs for a fingerprint: a shorter one could be guessed by it.
 const longSecret = 24
 
 // Fingerprint identifies a secret without telling it: its known prefix, and the first 8 hexadecimal digits of the

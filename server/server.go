@@ -26,6 +26,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
+	"github.com/lockstep-dev/lockstep/internal/web/catalog"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/console"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
@@ -246,7 +247,8 @@ func (p *parts) api() *httpapi.API {
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
 			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
 			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting(),
-			Settings: p.config.settings(), Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn}},
+			Settings: p.config.settings(), Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn},
+			Prices: &catalog.Reader{Catalog: c.Catalog, Stripe: p.billing, Store: c.Store, Log: c.Log}},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/audit"
+	"github.com/lockstep-dev/lockstep/internal/web/catalog"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/explain"
 )
@@ -97,6 +98,7 @@ type Operations struct {
 	Console  bool               // the console is served at [ConsolePath]
 	Payments Payments           // for the overview; may be empty
 	Settings []lockstep.Setting // the effective configuration
+	Prices   *catalog.Reader    // compares the catalog with Stripe
 }
 
 func (o Operations) scope(e lockstep.Event) lockstep.Scope {
@@ -153,6 +155,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.noticeRoutes(api)
 	a.revealRoutes(api)
 	a.settingRoutes(api)
+	a.catalogRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -58,6 +58,8 @@ var requests = map[string]struct{ path, body string }{
 	"create-key":              {"/v1/keys", `{"name":"made","scopes":["operate"]}`},
 	"revoke-key":              {"/v1/keys/none", ""},
 	"create-console-link":     {"/v1/console/links", `{"name":"anna"}`},
+	"get-catalog":             {"/v1/catalog", ""},
+	"match-catalog":           {"/v1/catalog/match?price=price_1", ""},
 	"list-settings":           {"/v1/settings", ""},
 	"list-audit":              {"/v1/audit", ""},
 	"list-accounts":           {"/v1/accounts", ""},
