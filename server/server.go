@@ -227,6 +227,7 @@ func (p *parts) web(api *httpapi.API) (*activation.Activations, *console.Console
 	p.receivers(mux)
 	if c.Email.Page != nil {
 		mux.Handle("GET /mail", c.Email.Page)
+		mux.Handle("GET /mail/", c.Email.Page)
 	}
 	mux.HandleFunc("GET /activate", activations.Page)
 	api.Register(mux)
