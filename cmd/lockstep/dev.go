@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
+	"github.com/lockstep-dev/lockstep/internal/look"
 	"github.com/lockstep-dev/lockstep/internal/otlp"
 	"github.com/lockstep-dev/lockstep/internal/out/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
@@ -42,10 +43,10 @@ const (
 	devAPIKey        = "lockstep_dev_api_key_that_opens_nothing"
 )
 
-// devPlans is what the sample app sells.
-var devPlans = []simulator.Plan{
-	{LookupKey: acmenotes.ProPlan, ProductName: "Acme Notes Pro", Amount: 2000, Currency: "usd", Interval: "month"},
-	{LookupKey: acmenotes.LifetimePlan, ProductName: "Acme Notes for life", Amount: 30000, Currency: "usd"},
+// devOffers is what the sample app sells. The simulated Stripe gets its prices from it too.
+var devOffers = []acmenotes.Offer{
+	{ID: "pro", Key: acmenotes.ProPlan, Name: "Acme Notes Pro", Amount: 2000, Currency: "usd", Interval: "month"},
+	{ID: "lifetime", Key: acmenotes.LifetimePlan, Name: "Acme Notes for life", Amount: 30000, Currency: "usd"},
 }
 
 // devCatalog maps both to one plan.
@@ -129,8 +130,9 @@ func (c *devCommand) simulate(d *dev, in *surroundings) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, plan := range devPlans {
-		d.sims.AddPlan(plan)
+	for _, o := range devOffers {
+		d.sims.AddPlan(simulator.Plan{LookupKey: o.Key, ProductName: o.Name, Amount: o.Amount, Currency: o.Currency,
+			Interval: o.Interval})
 	}
 	return nil
 }
@@ -158,7 +160,10 @@ func (d *dev) sampleApp(in *surroundings) (http.Handler, error) {
 	}
 	return acmenotes.New(acmenotes.Config{URL: d.appURL(), LockstepURL: d.serviceURL(), LockstepKey: devAPIKey,
 		ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions,
-		HTTPClient: &http.Client{Timeout: 15 * time.Second}, Log: in.log}), nil
+		StripePages: d.sims.stripeURL(), Offers: devOffers, Style: look.Style, Icon: look.Icon,
+		ConsoleURL: d.serviceURL() + "/console", MailURL: d.serviceURL() + "/mail",
+		SimulatorURL: d.sims.stripeURL() + "/_sim",
+		HTTPClient:   &http.Client{Timeout: 15 * time.Second}, Log: in.log}), nil
 }
 
 // explain prints the addresses and what to do there.
