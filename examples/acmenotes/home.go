@@ -57,7 +57,7 @@ func (p homePage) Standing() standing {
 	access := p.Account.Access
 	switch {
 	case len(access.Reasons) == 0:
-		return standing{Status: "Free", Words: "You have not bought anything yet."}
+		return standing{Words: "You have not bought anything yet."}
 	case access.Active:
 		return active(access)
 	}
