@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
@@ -81,12 +82,14 @@ insert into runs (key, number, began_at, took, attempt, scope, priority, disposi
 	calls, facts, earlier_runs, earlier_last)
 	select 'user/user_' || n % 20000, n / 20000 + 1, n, 1, 1, 1, 1, 'done', '', '', 0, '', '{}', 1, 0
 	from generate_series(1, 60000) n;
+insert into statistics select r, cast(r as bigint) * n, 'runs.done', 0, 1, 0, 0
+	from generate_series(1, 400) n, unnest(array[60000, 900000, 21600000]) r;
 insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
 analyze`
 
 // growing matches a scan of a whole growing table.
 var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
-	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|runs|audit|events|event_bodies\w*)\b`)
+	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|runs|audit|statistics|events|event_bodies\w*)\b`)
 
 // TestStatementsDoNotScan lets PostgreSQL plan every statement of the store without its parameters:
 // the plan that a connection ends up with.
@@ -175,6 +178,9 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"EndedTally":             "work_ended",
 		"ParkedSince":            "events_unsettled",
 		"OpenOfKeys":             "events_unsettled",
+		"ExpireStatistics":       "statistics_pkey",
+		"ExpireFuture":           "statistics_pkey",
+		"StatisticsOf":           "statistics_pkey",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
@@ -219,7 +225,7 @@ var scans = map[string]string{
 	"selectHeldPrices":      "lockstep doctor reads all items, once",
 }
 
-// lists are the statements of package listing.
+// lists are the statements of the packages listing and buckets.
 var lists = map[string]string{
 	"EventsByNumber":   listing.EventsByNumber,
 	"LookedAt":         listing.LookedAt,
@@ -243,6 +249,10 @@ var lists = map[string]string{
 	"AuditOfAccount":   listing.AuditOfAccount,
 	"RunsOf":           listing.RunsOf,
 	"RunKeys":          listing.RunKeys,
+	"AddStatistics":    buckets.Add,
+	"ExpireStatistics": buckets.ExpireOld,
+	"ExpireFuture":     buckets.ExpireFuture,
+	"StatisticsOf":     buckets.Of,
 	"NoticesByTime":    listing.NoticesByTime,
 	"NoticesOfAccount": listing.NoticesOfAccount,
 	"EmailsOf":         listing.EmailsOf,

@@ -13,5 +13,5 @@ var reads = []string{
 	"Instance", "Successor", "OrderedPredecessors", "FormerAccounts", "FormerByEmail",
 	"StagedCustomers", "StagedIdentity", "StagedSlug", "StagedExternal", "StagedEmail", "StagedPayments", "Concluded",
 	"ClaimsOf", "ValidAPIKeys", "RevokedAPIKeys", "AuditEntries", "Event", "OpenWork", "NamesOf",
-	"ConsolePass", "Pulse",
+	"ConsolePass", "Pulse", "StatisticsOf",
 }

@@ -90,6 +90,7 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 		'ignored', '', x'00');
 insert into runs select n, 'user/a_' || (n % 3), n / 3 + 1, 10 + n, 30 + n, 4, 5, 2, 'retry', 'because',
 	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}', 7, 20 + n from (select 1 as n union select 2 union select 3);
+insert into statistics select 60000, 60000 * n, 'queue.due', 0, n, 10 * n, 5 from (select 1 as n union select 2);
 insert into trials values ('abc', 5), ('def', 6);
 update change_count set seq = 4711;
 update brake set since = 12, consulted = 13;

@@ -77,6 +77,7 @@ var tables = []table{
 	moved("runs", `seq:i* key number:i began_at:i took:i attempt:i scope:i priority:i disposition reason events
 		event_count:i calls facts earlier_runs:i earlier_last:i`),
 	moved("trials", "address* at:i"),
+	moved("statistics", "resolution:i* at:i* metric* bin:i* count:i most:i last:i"),
 	single("trial_key", "id:i* key"),
 	single("change_count", "id:i* seq:i"),
 	single("brake", "id:i* since:i consulted:i"),
