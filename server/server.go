@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/doctor"
 	"github.com/lockstep-dev/lockstep/internal/metrics"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
+	"github.com/lockstep-dev/lockstep/internal/statistics"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
@@ -48,6 +49,7 @@ type Server struct {
 	access  func(ctx context.Context, account lockstep.Account) (lockstep.Access, error)
 	log     *slog.Logger
 
+	statistics   *statistics.Writer
 	installation func() *doctor.Installation
 }
 
@@ -77,8 +79,8 @@ func New(c Config) (*Server, error) {
 		api: api, web: web,
 		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
-		installation: p.installation,
-		fleet:        upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
+		statistics: p.statistics(), installation: p.installation,
+		fleet: upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
 }
 
 // parts are the components of a server while New connects them.

@@ -28,8 +28,13 @@ insert into statistics (resolution, at, metric, bin, count, most, last) values (
 on conflict (resolution, at, metric, bin) do update set count = statistics.count + excluded.count,
 	most = case when excluded.most > statistics.most then excluded.most else statistics.most end, last = excluded.last`
 
-	// ExpireOld deletes the buckets of a resolution that start before $2, and ExpireFuture those after $2.
-	ExpireOld    = `delete from statistics where resolution = $1 and at < $2`
+	// ExpireOld deletes the buckets of a resolution that start before $2: about 300 rows of the oldest ones, because
+	// many may be due when no process has written for a while.
+	ExpireOld = `
+delete from statistics where resolution = $1 and at < $2 and at <= coalesce(
+	(select at from statistics where resolution = $1 order by at limit 1 offset 300), $2)`
+
+	// ExpireFuture deletes the buckets of a resolution that start after $2.
 	ExpireFuture = `delete from statistics where resolution = $1 and at > $2`
 
 	// Of reads the buckets of a resolution that start at $2 or later, and not after $3.

@@ -72,7 +72,7 @@ func TestStatementsUseTheKey(t *testing.T) {
 	}
 	closeNow(t, store)
 	for statement, use := range map[string]string{
-		buckets.ExpireOld:    "PRIMARY KEY (resolution=? AND at<?)",
+		buckets.ExpireOld:    "PRIMARY KEY (resolution=? AND at<?)\nSCALAR SUBQUERY 1\nSEARCH statistics USING PRIMARY KEY (resolution=?)",
 		buckets.ExpireFuture: "PRIMARY KEY (resolution=? AND at>?)",
 		buckets.Of:           "PRIMARY KEY (resolution=? AND at>? AND at<?)",
 	} {

@@ -123,6 +123,7 @@ type Store interface {
 	metricStore
 	noticeStore
 	problemStore
+	statisticsStore
 	webhookStore
 	historyStore
 	searchStore
@@ -156,6 +157,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.revealRoutes(api)
 	a.settingRoutes(api)
 	a.catalogRoutes(api)
+	a.statisticsRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))
