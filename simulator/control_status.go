@@ -3,9 +3,8 @@ package simulator
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
-
-	"github.com/lockstep-dev/lockstep/simulator/wire"
 )
 
 // statusView is what is out of the ordinary now, for the top of the pages.
@@ -38,10 +37,7 @@ func (s *Simulator) status(back string) statusView {
 
 // describe says in words what a fault does and how often it still strikes.
 func describe(fault Fault) string {
-	text := fault.Name
-	if text == "" {
-		text = fmt.Sprintf("Fault %d on %s: %s", fault.ID, cmp.Or(fault.Side, "stripe and clerk"), wire.Mask(fault.String()))
-	}
+	text := cmp.Or(fault.Name, effect(fault))
 	if fault.Times > 0 {
 		left := fault.Times - fault.Struck
 		if left == 1 {
@@ -50,6 +46,32 @@ func describe(fault Fault) string {
 		return fmt.Sprintf("%s: %d more times", text, left)
 	}
 	return text
+}
+
+// effect describes a fault without a name.
+func effect(fault Fault) string {
+	who := map[string]string{"": "Stripe and Clerk", "stripe": "Stripe", "clerk": "Clerk", "delivery": "Webhooks"}[fault.Side]
+	call := strings.TrimSpace(fault.Method + " " + fault.Path)
+	if call == "" {
+		call = "every call"
+	}
+	var does string
+	switch {
+	case fault.Lose:
+		does = "lost"
+	case fault.Status != 0:
+		does = fmt.Sprintf("answer %d", fault.Status)
+	case fault.CutAfter != 0:
+		does = "the connection is cut"
+	case fault.Hang > 0:
+		does = fmt.Sprintf("hang for %s", fault.Hang)
+	default:
+		does = "no answer"
+	}
+	if fault.After {
+		does += ", after it took effect"
+	}
+	return fmt.Sprintf("%s, %s: %s", cmp.Or(who, fault.Side), call, does)
 }
 
 // deliveryWords says in words what a policy does to webhooks.

@@ -58,12 +58,13 @@ func (s *Simulator) viewEntry(e Entry, most int) entryView {
 	view := entryView{Seq: e.Seq, At: e.At, Fault: wire.Mask(e.Fault), Error: wire.Mask(e.Error), CutByTheStore: e.Cut,
 		Raw: wire.Mask(e.Method + " " + e.Path), Mentions: s.mentions(&e)}
 	view.From, view.To = s.between(&e)
-	view.What, view.Detail = view.Raw, ""
 	if e.Side == "delivery" {
 		view.What, view.Detail = e.EventType, attemptText(&e)
+	} else {
+		view.What, view.Detail = requestText(&e)
 	}
 	view.Status, view.Tone = statusText(&e)
-	if e.Took > 0 {
+	if e.Took > 0 && e.Status != 0 {
 		view.Took = tookText(e.Took)
 	}
 	view.Request = bodyOf(e.Request, e.RequestHeader, most)
@@ -88,6 +89,21 @@ func (s *Simulator) between(e *Entry) (from, to string) {
 		return s.config.Links.AppName, to
 	}
 	return s.config.Links.Service, to
+}
+
+// mostDetail is how many bytes of a query the line of an entry shows.
+const mostDetail = 120
+
+// requestText is the method and path of a request, and its query in plain text.
+func requestText(e *Entry) (line, query string) {
+	path, query, _ := strings.Cut(e.Path, "?")
+	if plain, err := url.QueryUnescape(query); err == nil {
+		query = plain
+	}
+	if len(query) > mostDetail {
+		query = strings.ToValidUTF8(query[:mostDetail], "") + "…"
+	}
+	return wire.Mask(e.Method + " " + path), wire.Mask(query)
 }
 
 func attemptText(e *Entry) string {

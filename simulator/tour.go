@@ -46,8 +46,8 @@ func (l losing) Lost() bool { return l.Event != "" }
 // Done reports whether the step is done.
 func (l losing) Done() bool { return !l.Found.IsZero() }
 
-// After is how long the service took to find the event.
-func (l losing) After() time.Duration { return l.Found.Sub(l.At).Round(time.Second) }
+// After is how many seconds the service took to find the event.
+func (l losing) After() float64 { return l.Found.Sub(l.At).Round(time.Second).Seconds() }
 
 // ending is step 3.
 type ending struct {
