@@ -30,7 +30,7 @@ func (b *bench) presses(form string, fields url.Values) {
 func (b *bench) statuses() (stripe, clerk int) {
 	b.T.Helper()
 	one, _ := b.Send("GET", simharness.StripeHost+"/v1/customers", nil, "")
-	other, _ := b.Send("GET", simharness.ClerkHost+"/v1/users",
+	other, _ := b.Send("GET", simharness.ClerkHost+"/v1/users/count",
 		map[string]string{"Authorization": "Bearer " + simulator.DefaultClerkKey}, "")
 	return one.StatusCode, other.StatusCode
 }
