@@ -24,6 +24,7 @@ type program struct {
 	Health    healthCommand    `cmd:"" group:"operate" help:"Check that the running service answers and can write its database."`
 	Console   consoleCommand   `cmd:"" group:"operate" help:"Print a link that opens the console in a browser, once."`
 	Explain   explainCommand   `cmd:"" group:"operate" help:"Tell why an account has the access that it has, what happened, and how to fix what is wrong."`
+	Accounts  accountsCommand  `cmd:"" group:"operate" help:"Find accounts by an id or e-mail address, or list those that pay without access."`
 	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
 	Verify    verifyCommand    `cmd:"" group:"operate" help:"Compare accounts with Stripe and Clerk, say why they differ, and repair them."`
 	Link      linkCommand      `cmd:"" group:"operate" help:"Link a customer or a guest's payment to an account."`
