@@ -91,7 +91,8 @@ func TestStanding(t *testing.T) {
 		"deleted, refused, and ended since": standingCase{bought("canceled"), sells,
 			lockstep.Standing{Status: "none"}}.refused(lockstep.StepDeletion, nil).of(lockstep.AccountDeleted),
 	} {
-		got := c.catalog.Standing(c.record, c.catalog.Access(c.record, standingAt), lockstep.DefaultProjectionKeys, standingAt)
+		access := c.catalog.Access(c.record, standingAt)
+		got := c.catalog.Standing(c.record, access, lockstep.DefaultProjectionKeys, standingAt)
 		if got != c.want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, c.want)
 		}

@@ -27,7 +27,7 @@ const (
 	next = "\x01"
 )
 
-// spot is where a page of accounts begins: on a path, at the first row that has not been looked at.
+// spot is where a page of accounts begins: on a path, at the first row that no page has read.
 type spot struct {
 	Path  int    `json:"p,omitempty"`
 	Since int64  `json:"s,omitempty"`

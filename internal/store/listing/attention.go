@@ -78,7 +78,7 @@ func tallyQuery(into *lockstep.Tally, statement string, args ...any) *sqlrun.Que
 	}}
 }
 
-// endedQuery is a query about the keys of a range: how many keys it looked at, and how many of them are parked and failed.
+// endedQuery is a query about the keys of a range: how many it looked at, and how many of them are parked and failed.
 func endedQuery(from, below string, take func(looked, parked, failed int64)) *sqlrun.Query {
 	return &sqlrun.Query{SQL: EndedTally, Args: []any{from, below, counted}, Row: func(row sqlrun.Scanner) error {
 		var looked, parked, failed int64
@@ -127,7 +127,7 @@ func reasonQuery(into *lockstep.ConcernTally, c lockstep.Concern) *sqlrun.Query 
 	}}
 }
 
-// earlier returns the earlier of two times, of which zero is none.
+// earlier returns the earlier of two times. Zero means no time.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

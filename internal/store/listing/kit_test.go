@@ -72,11 +72,12 @@ func closeStore(t testing.TB, c interface{ Close() error }) {
 func business(n int) []string {
 	series := fmt.Sprintf("with recursive n(n) as (select 1 union all select n + 1 from n where n < %d) ", n)
 	return []string{`
-insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, status, plan, concern, concern_why,
-	concern_since, problems, deletion, deletion_at, created_at, updated_at) ` + series + `
+insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, status, plan, concern,
+	concern_why, concern_since, problems, deletion, deletion_at, created_at, updated_at) ` + series + `
 select case when n % 50 = 0 then 'organization' else 'user' end, 'id_' || substr('0000000' || n, -8, 8),
 	case when n % 20 = 1 then 'deleted' else 'active' end,
-	case when n % 20 = 1 then '' else 'Buyer' || n || '@Example' || (n % 1000) || '.com' end, 'Buyer ' || n, n, 'cus_' || n,
+	case when n % 20 = 1 then '' else 'Buyer' || n || '@Example' || (n % 1000) || '.com' end,
+	'Buyer ' || n, n, 'cus_' || n,
 	case when n % 100 = 2 then 'past_due' when n % 3 = 0 then 'none' else 'active' end,
 	case when n % 3 = 0 then '' when n % 10 = 0 then 'team' else 'pro' end,
 	case when n % 100 = 2 then 'access_without_payment' when n % 5000 = 7 then 'payer_without_access' else '' end,
@@ -87,7 +88,8 @@ select case when n % 50 = 0 then 'organization' else 'user' end, 'id_' || substr
 		`insert into former_customers (customer_id, kind, id) select 'old_' || customer_id, kind, id from accounts where id like '%1'`,
 		`insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
 	canceled_at, ended_at, trial_end, created_at, paid_by)
-select 'sub_' || customer_id, kind, id, customer_id, 'active', 0, 0, 0, 0, 0, 1, '' from accounts where status <> 'none'`,
+select 'sub_' || customer_id, kind, id, customer_id, 'active', 0, 0, 0, 0, 0, 1, ''
+from accounts where status <> 'none'`,
 		`insert into licenses (id, account_kind, account_id, payment_id, amount, currency, status, created_at)
 select 'cs_' || customer_id, kind, id, 'pi_' || customer_id, 1, 'usd', 'active', 1 from accounts where id like '%7'`}
 }
