@@ -88,8 +88,7 @@ func productOf(o upstream.Object) lockstep.Product {
 // ListPrices implements [lockstep.PriceLister].
 func (c *Client) ListPrices(ctx context.Context, active bool, pages int) (list []lockstep.ListedPrice, more bool,
 	err error) {
-	params := &stripe.PriceListParams{Active: stripe.Bool(active),
-		ListParams: stripe.ListParams{Expand: stripe.StringSlice([]string{"data.product"})}}
+	params := &stripe.PriceListParams{Active: stripe.Bool(active), Expand: stripe.StringSlice([]string{"data.product"})}
 	for range pages {
 		var data []upstream.Object
 		if data, more, err = c.page(ctx, "list prices", "/v1/prices", params); err != nil {

@@ -29,6 +29,8 @@ type sources struct {
 }
 
 // AfterApply remembers the flags and their sources, which only the parser knows.
+//
+//nolint:unparam // the parser wants an error
 func (c *serveCommand) AfterApply(parsed *kong.Context) error {
 	typed := map[string]bool{}
 	for _, step := range parsed.Path {

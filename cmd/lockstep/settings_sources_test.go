@@ -22,7 +22,8 @@ func effectiveOf(t *testing.T, text string, environment map[string]string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := (&serveCommand{Config: path, given: flags}).effective(f, func(name string) string { return environment[name] })
+	getenv := func(name string) string { return environment[name] }
+	all, err := (&serveCommand{Config: path, given: flags}).effective(f, getenv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@
 //
 // # Counts
 //
-// To count subscriptions by price, the database reads all items: about a second for a million. That would be too much
-// for each page, and a counter in each write would slow every sync down. So a process counts at most once in 10
+// To count subscriptions by price, the database reads all items: 3.6 seconds for a million on SQLite. That would be too
+// much for each page, and a counter in each write would slow every sync down. So a process counts at most once in 10
 // minutes, and only if somebody looks: in the background, for at most a minute. A request waits a second for the first
 // count. Every answer says when its counts were taken; those of several prices are of the same moment.
 //

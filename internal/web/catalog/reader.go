@@ -81,8 +81,8 @@ func (r *Reader) View(ctx context.Context) (View, error) {
 	return compare(r.Catalog, p, c), nil
 }
 
-// refresh returns a kept value. If that is due, it has it read, in the background and by one caller for all, and waits a
-// moment for it.
+// refresh returns a kept value. If that is due, one caller reads it in the background for all, and each waits a moment
+// for it.
 func refresh[T any](ctx context.Context, r *Reader, name string, at *kept[T], keep, within, wait time.Duration,
 	read func(context.Context) (T, error)) (kept[T], error) {
 	r.mu.Lock()

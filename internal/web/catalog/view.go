@@ -137,7 +137,8 @@ func namesOf(plan lockstep.Plan, p kept[prices]) (names []Name) {
 			state(func(p lockstep.ListedPrice) bool { return p.LookupKey == key })})
 	}
 	for _, id := range plan.Products {
-		names = append(names, Name{lockstep.ByProduct, id, state(func(p lockstep.ListedPrice) bool { return p.ProductID == id })})
+		names = append(names, Name{lockstep.ByProduct, id,
+			state(func(p lockstep.ListedPrice) bool { return p.ProductID == id })})
 	}
 	return names
 }
@@ -161,7 +162,8 @@ func (p prices) item(one lockstep.ListedPrice, catalog lockstep.Catalog) lockste
 func (p prices) priced(catalog lockstep.Catalog, one lockstep.ListedPrice) Price {
 	i := p.item(one, catalog)
 	plan, rule := catalog.Match(i, "")
-	return Price{ListedPrice: one, Plan: plan.Name, Rule: rule, Listed: catalog.Lists(plan.Name), Plans: catalog.Matches(i)}
+	return Price{ListedPrice: one, Plan: plan.Name, Rule: rule, Listed: catalog.Lists(plan.Name),
+		Plans: catalog.Matches(i)}
 }
 
 // held compares what subscribers have with what the same price gives now.

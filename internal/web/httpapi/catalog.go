@@ -106,8 +106,9 @@ func (a *API) catalog(ctx context.Context, _ *struct{}) (*catalogOutput, error) 
 		return nil, a.problem(ctx, "compare the catalog", err)
 	}
 	out := &catalogOutput{catalogView{Plans: []planView{}, Prices: []priceView{}, Grandfathered: []heldView{},
-		Stripe: stripeView{orNil(v.PricesAt), v.PricesFailed, v.MoreActive, v.MoreInactive},
-		Counts: countsView{orNil(v.CountsAt), v.CountsFailed, v.AtLeast}, PastDueGrace: int64(a.Catalog.PastDueGrace.Seconds()),
+		Stripe:        stripeView{orNil(v.PricesAt), v.PricesFailed, v.MoreActive, v.MoreInactive},
+		Counts:        countsView{orNil(v.CountsAt), v.CountsFailed, v.AtLeast},
+		PastDueGrace:  int64(a.Catalog.PastDueGrace.Seconds()),
 		PartialRefund: string(a.Catalog.PartialRefund), PlanMetadata: a.Catalog.PlanMetadata}}
 	if out.Body.PartialRefund == "" {
 		out.Body.PartialRefund = string(lockstep.KeepLicense)

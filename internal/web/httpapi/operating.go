@@ -58,8 +58,9 @@ type eventsPage struct {
 
 func (in *eventsQuery) filter() (lockstep.EventFilter, error) {
 	filter := lockstep.EventFilter{Source: lockstep.Source(in.Source), Status: lockstep.EventStatus(in.Status),
-		Type: in.Type, Since: in.Since, Until: in.Until, Limit: in.Limit, Before: in.Before, Bodiless: in.Shown.read() == noBody,
-		Bounded: true}
+		Type: in.Type, Since: in.Since, Until: in.Until, Limit: in.Limit, Before: in.Before,
+		Bodiless: in.Shown.read() == noBody,
+		Bounded:  true}
 	key, err := oneKey(in.Key, in.Account)
 	filter.Key = key
 	return filter, err
