@@ -24,7 +24,7 @@ type Frame struct {
 	Provider string
 	Wide     bool
 	Menu     []MenuItem
-	// Script is the path of the page's only script; "" is none.
+	// Script is the path of the page's only script. It may be empty.
 	Script string
 }
 
