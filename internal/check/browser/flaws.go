@@ -1,8 +1,14 @@
 package browser
 
-import "strings"
+import (
+	"os"
+	"strings"
 
-// Look checks a page on a phone and at a desk, light and dark, and takes screenshots.
+	"github.com/chromedp/chromedp"
+)
+
+// Look checks a page on a phone and at a desk, light and dark, and takes screenshots. LOCKSTEP_AXE names the file
+// axe.min.js, which make conformance installs; then Look also reports what axe-core finds.
 func (b *Tab) Look(name string) {
 	b.Helper()
 	b.OnPhone()
@@ -12,6 +18,7 @@ func (b *Tab) Look(name string) {
 	}
 	b.Dark(true)
 	b.Picture(name + "-phone-dark")
+	b.axe(name + " on a phone, dark")
 	b.AtDesk()
 	b.Picture(name + "-dark")
 	b.Dark(false)
@@ -19,6 +26,7 @@ func (b *Tab) Look(name string) {
 	for _, flaw := range Value[[]string](b, flaws) {
 		b.Errorf("%s: %s", name, flaw)
 	}
+	b.axe(name)
 }
 
 // flaws lists what is wrong with a page at any width: wider than the window, fields without a label, headings,
@@ -46,12 +54,26 @@ var phoneFlaws = strings.Replace(flaws, "return flaws", `for (const e of documen
 	}
 	return flaws`, 1)
 
-// Axe runs axe-core, whose source is given, and returns its violations of WCAG 2 A and AA, one per line.
-func (b *Tab) Axe(source string) []string {
+// axe reports the violations of WCAG 2.1 A and AA, and of best practices, that axe-core finds.
+func (b *Tab) axe(page string) {
 	b.Helper()
-	return Value[[]string](b, `(async () => {
-		if (!window.axe) { `+source+` }
+	file := os.Getenv("LOCKSTEP_AXE")
+	if file == "" {
+		return
+	}
+	source, err := os.ReadFile(file) //nolint:gosec // the file that the Makefile names
+	if err != nil {
+		b.Fatalf("LOCKSTEP_AXE: %v", err)
+	}
+	b.Do("load axe-core", chromedp.Evaluate[chromedp.Void](string(source)))
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`(async () => {
 		const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })
 		return found.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html.slice(0, 160)))
-	})()`)
+	})()`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatalf("axe-core: %v", err)
+	}
+	for _, violation := range found {
+		b.Errorf("%s: axe: %s", page, violation)
+	}
 }

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -20,7 +19,7 @@ func enter(b *browser.Tab, k *kit, role lockstep.ConsoleRole) {
 }
 
 // TestPagesInABrowser opens every page of the menu on a phone and at a desk, light and dark, with and without
-// scripts. LOCKSTEP_AXE names a file with axe-core, which make conformance installs.
+// scripts.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
 	b, k := browser.Start(t), start(t)
@@ -34,7 +33,6 @@ func TestPagesInABrowser(t *testing.T) {
 		name := "console-" + strings.Trim(strings.ReplaceAll(strings.TrimPrefix(path, "/console"), "/", "-"), "-")
 		b.Open(k.url+path, "main h1")
 		b.Look(name)
-		axe(b, name)
 	}
 	b.Scripts(false)
 	for _, path := range console.MenuPaths() {
@@ -43,24 +41,9 @@ func TestPagesInABrowser(t *testing.T) {
 			t.Errorf("without scripts %s shows the menu's entry %s", path, current)
 		}
 	}
+	b.Scripts(true)
 	b.Open(k.url+"/console/actions/sync?account=user/user_1", "#reason")
 	b.Look("console-action")
-}
-
-// axe fails the test for each violation that axe-core finds.
-func axe(b *browser.Tab, name string) {
-	b.Helper()
-	file := os.Getenv("LOCKSTEP_AXE")
-	if file == "" {
-		return
-	}
-	source, err := os.ReadFile(file) //nolint:gosec // the file that the Makefile names
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, violation := range b.Axe(string(source)) {
-		b.Errorf("%s: %s", name, violation)
-	}
 }
 
 // TestShortcuts uses the console by keyboard only.

@@ -77,7 +77,6 @@ func TestOverview(t *testing.T) {
 	}
 	enter(b, k, lockstep.ConsoleViewer)
 	b.Look("console-overview-trouble")
-	axe(b, "overview with trouble")
 	b.Open(k.url+"/console/accounts", "tr[data-row]")
 	b.Look("console-accounts-trouble")
 }
