@@ -24,7 +24,7 @@ type Frame struct {
 	Provider string
 	Wide     bool
 	Menu     []MenuItem
-	// Script is the path of the page's only script. It may be empty.
+	// Script is the path of the only script of the page; "" leaves it without one.
 	Script string
 }
 
