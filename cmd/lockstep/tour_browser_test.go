@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/lockstep-dev/lockstep/simulator"
 )
 
 // TestTheGuidedTourFromStartToEnd follows the tour of dev. The page of the tour is open in a tab of its own,
@@ -115,4 +117,43 @@ func withoutScripts() chromedp.Action[chromedp.Void] {
 		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	})
+}
+
+// TestTheButtonsWorkWithoutScripts breaks and mends the simulator in a browser that runs no scripts.
+func TestTheButtonsWorkWithoutScripts(t *testing.T) {
+	t.Parallel()
+	b, h := startBrowser(t), startHosted(t)
+	controls := h.url + "/_sim"
+	answers := func() int {
+		status, _, err := request([]string{"GET", h.url + "/v1/customers", "key=" + simulator.DefaultStripeKey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	b.do("turn scripts off", withoutScripts(), chromedp.Navigate(controls))
+	b.press("#stripe-500", "#active")
+	b.shows("#active", "Stripe's API answers 500 · ends at")
+	if got := answers(); got != 500 {
+		t.Errorf("Stripe answers %d", got)
+	}
+	b.look("sim-fault-without-scripts")
+	b.press("#end-1", "#calm")
+	if got := answers(); got != 200 {
+		t.Errorf("after the end, Stripe answers %d", got)
+	}
+	b.press("#lose", "#end-2")
+	b.press("#clerk-gone", "#end-3")
+	b.press("#hold", "#release")
+	b.fill("drop=25", "delay=30")
+	b.press("#apply", "#release")
+	b.shows("#active", "25 % of the webhooks are lost")
+	b.shows("#active", "Webhooks are delayed by up to 30s")
+	b.fill("amount=3")
+	b.press("#advance", "#release")
+	b.shows("#now", "3 days ahead")
+	b.press("#end-all", "#calm")
+	b.open(h.url+"/_sim/sequence?kind=api", ".log li")
+	b.shows(".log pre", "Authorization: Bearer sk_test_…")
+	b.look("sim-sequence-without-scripts")
 }
