@@ -57,7 +57,9 @@ func TestAButtonLosesTheNextWebhookForGood(t *testing.T) {
 		if got := b.Inbox.Kinds(); !slices.Equal(got, []string{"user.created", "customer.created"}) {
 			t.Errorf("%v arrived", got)
 		}
-		if got := b.CountRequests(func(e simulator.Entry) bool { return strings.HasSuffix(e.Error, "fault: lost") }); got != 1 ||
+		if got := b.CountRequests(func(e simulator.Entry) bool {
+			return strings.HasSuffix(e.Error, "fault: lost")
+		}); got != 1 ||
 			b.PendingDeliveries() != 0 {
 			t.Errorf("%d were lost, %d are pending", got, b.PendingDeliveries())
 		}
@@ -233,7 +235,8 @@ func TestABadFormChangesNothing(t *testing.T) {
 			{"advance", url.Values{"seconds": {"NaN"}}, "between 0 and ten years"},
 		} {
 			status, _, page := b.Submit(simharness.StripeHost+"/_sim/"+c.path, c.form)
-			if status != http.StatusBadRequest || !strings.Contains(page, c.says) || !strings.Contains(page, "Nothing has changed") {
+			if status != http.StatusBadRequest || !strings.Contains(page, c.says) ||
+				!strings.Contains(page, "Nothing has changed") {
 				t.Errorf("%s %v: %d, without %q:\n%s", c.path, c.form, status, c.says, page)
 			}
 		}

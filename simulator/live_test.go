@@ -38,7 +38,7 @@ func follow(t *testing.T, r *http.Request, until string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	response, err := http.DefaultClient.Do(r.WithContext(ctx))
+	response, err := (&http.Client{}).Do(r.WithContext(ctx))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestTheSequenceStreamsOnlyWhatIsNewAndMatches(t *testing.T) {
 	if got := follow(t, again, "seq-4"); strings.Contains(got, "seq-2") {
 		t.Errorf("after a break the stream repeats: %s", got)
 	}
-	response, err := http.DefaultClient.Do(request(t, url+"/_sim/sequence/live?after=x"))
+	response, err := (&http.Client{}).Do(request(t, url+"/_sim/sequence/live?after=x"))
 	if err != nil || response.StatusCode != http.StatusBadRequest {
 		t.Errorf("after=x: %v %v", response, err)
 	}
@@ -91,7 +91,7 @@ func TestTheTopOfThePageFollowsTheFaults(t *testing.T) {
 	if got := follow(t, request(t, url+"/_sim/live/steps"), `id="step-delete"`); !strings.Contains(got, "0 of 4") {
 		t.Errorf("the steps are %s", got)
 	}
-	response, err := http.DefaultClient.Do(request(t, url+"/_sim/live/nothing"))
+	response, err := (&http.Client{}).Do(request(t, url+"/_sim/live/nothing"))
 	if err != nil || response.StatusCode != http.StatusNotFound {
 		t.Errorf("an unknown part: %v %v", response, err)
 	}
@@ -104,12 +104,13 @@ func TestLivePagesAreBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for i := range 33 {
-		response, err := http.DefaultClient.Do(request(t, url+"/_sim/live/status").WithContext(ctx))
+		response, err := (&http.Client{}).Do(request(t, url+"/_sim/live/status").WithContext(ctx))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = response.Body.Close() }()
-		if want := map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable}[i == 32]; response.StatusCode != want {
+		want := map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable}[i == 32]
+		if response.StatusCode != want {
 			t.Errorf("stream %d answers %d", i+1, response.StatusCode)
 		}
 	}

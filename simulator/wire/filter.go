@@ -1,6 +1,9 @@
 package wire
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // The kinds of entries, for Filter.
 const (
@@ -23,7 +26,7 @@ func (f Filter) Matches(e *Entry) bool {
 	if f.Side != "" && f.Side != e.Side && f.Side != e.Provider {
 		return false
 	}
-	if f.Kind != "" && f.Kind != e.Kind() && (f.Kind != KindWrite || e.Kind() != KindAPI || e.Method == "GET") {
+	if f.Kind != "" && f.Kind != e.Kind() && (f.Kind != KindWrite || e.Kind() != KindAPI || e.Method == http.MethodGet) {
 		return false
 	}
 	return (f.Text == "" || e.Contains(f.Text)) && (f.ID == "" || e.names(f.ID))

@@ -117,7 +117,8 @@ func (h *History) After(filter Filter, after uint64, n int) (entries []Entry, se
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	seen = after
-	from, _ := slices.BinarySearchFunc(h.entries, after+1, func(e Entry, seq uint64) int { return cmp.Compare(e.Seq, seq) })
+	from, _ := slices.BinarySearchFunc(h.entries, after+1,
+		func(e Entry, seq uint64) int { return cmp.Compare(e.Seq, seq) })
 	for i := from; i < len(h.entries) && len(entries) < n; i++ {
 		seen = h.entries[i].Seq
 		if filter.Matches(&h.entries[i]) {
