@@ -57,7 +57,8 @@ func (s spot) after(a lockstep.FoundAccount) spot {
 // path is one index that may hold what a filter selects.
 type path struct {
 	matched lockstep.AccountMatch
-	begin   spot // where it begins, without its number
+	begin   spot             // where it begins, without its number
+	below   lockstep.Account // of a path by kind and id: where it ends; zero: with its rows
 	// read returns the query of the rows from a spot on.
 	read func(at spot, most int) (statement string, args []any)
 }
@@ -145,6 +146,10 @@ func (s *search) step(ctx context.Context, v sqlstore.View) error {
 	}
 	s.looks -= len(looked)
 	for i, a := range looked {
+		if p.ends(a.Account) {
+			s.enter(s.at.Path + 1)
+			return nil
+		}
 		if s.at = s.at.after(a); s.selects(a) {
 			a.Matched = p.matched
 			s.found = append(s.found, a)
@@ -157,6 +162,11 @@ func (s *search) step(ctx context.Context, v sqlstore.View) error {
 		s.enter(s.at.Path + 1)
 	}
 	return nil
+}
+
+// ends reports whether an account is beyond the path.
+func (p path) ends(a lockstep.Account) bool {
+	return !p.below.IsZero() && cmp.Or(cmp.Compare(a.Kind, p.below.Kind), cmp.Compare(a.ID, p.below.ID)) >= 0
 }
 
 // plain reports whether each row of a path is selected.

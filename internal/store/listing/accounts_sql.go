@@ -5,31 +5,29 @@ const foundColumns = `accounts.kind, accounts.id, accounts.state, accounts.email
 	coalesce(accounts.customer_id, ''), accounts.status, accounts.plan, accounts.concern, accounts.concern_why,
 	accounts.concern_since, case when accounts.problems <> '' then 1 else 0 end, accounts.updated_at`
 
-// The statements about accounts in an order. $1 and $2 are the first kind and id, $3 and $4 those that all are below,
-// $5 is the limit. Rows are compared with all columns of an index, so that the order has no other index: PostgreSQL
-// would walk the primary key to find a rare status.
+// The statements about accounts in an order. $1 and $2 are the first kind and id, $3 is the limit. Who reads stops at
+// the first account that is out of range: PostgreSQL would compare all others of a kind with an upper bound of two
+// columns. The lower bound has all columns of an index, so that no other index has the order: PostgreSQL would walk the
+// primary key to find a rare status.
 const (
 	// AccountsByKey reads accounts by kind and id.
 	AccountsByKey = `
-select ` + foundColumns + ` from accounts
-where (kind, id) >= ($1, $2) and (kind, id) < ($3, $4) order by kind, id limit $5 + 0`
+select ` + foundColumns + ` from accounts where (kind, id) >= ($1, $2) order by kind, id limit $3 + 0`
 
-	// AccountsByStatus reads those of the status $6.
+	// AccountsByStatus reads those of the status $4.
 	AccountsByStatus = `
 select ` + foundColumns + ` from accounts
-where (status, kind, id) >= ($6, $1, $2) and (status, kind, id) < ($6, $3, $4)
-order by status, kind, id limit $5 + 0`
+where (status, kind, id) >= ($4, $1, $2) and status <= $4 order by status, kind, id limit $3 + 0`
 
-	// AccountsByPlan reads those of the plan $6.
+	// AccountsByPlan reads those of the plan $4.
 	AccountsByPlan = `
 select ` + foundColumns + ` from accounts
-where plan <> '' and (plan, kind, id) >= ($6, $1, $2) and (plan, kind, id) < ($6, $3, $4)
-order by plan, kind, id limit $5 + 0`
+where plan <> '' and (plan, kind, id) >= ($4, $1, $2) and plan <= $4 order by plan, kind, id limit $3 + 0`
 
 	// AccountsWithProblems reads those with problems.
 	AccountsWithProblems = `
 select ` + foundColumns + ` from accounts
-where problems <> '' and (kind, id) >= ($1, $2) and (kind, id) < ($3, $4) order by kind, id limit $5 + 0`
+where problems <> '' and (kind, id) >= ($1, $2) order by kind, id limit $3 + 0`
 
 	// AccountsOfConcern reads those of the concern $1 from the time $2, the kind $3 and the id $4 on: at most $5.
 	AccountsOfConcern = `

@@ -73,16 +73,16 @@ func ofKind(kind lockstep.Kind, id, below string) (from, to lockstep.Account) {
 	return lockstep.Account{Kind: kind, ID: id}, lockstep.Account{Kind: cmp.Or(kind, last), ID: below}
 }
 
-// between is a path by kind and id.
+// between is a path by kind and id, from an account and below another one.
 func between(matched lockstep.AccountMatch, statement string, from, below lockstep.Account, more ...any) path {
-	return path{matched, spot{Kind: string(from.Kind), ID: from.ID}, func(at spot, most int) (string, []any) {
-		return statement, append([]any{at.Kind, at.ID, string(below.Kind), below.ID, int64(most)}, more...)
+	return path{matched, spot{Kind: string(from.Kind), ID: from.ID}, below, func(at spot, most int) (string, []any) {
+		return statement, append([]any{at.Kind, at.ID, int64(most)}, more...)
 	}}
 }
 
 // ofConcern is the path of a concern, by time.
 func ofConcern(c lockstep.Concern) path {
-	return path{"", spot{}, func(at spot, most int) (string, []any) {
+	return path{"", spot{}, lockstep.Account{}, func(at spot, most int) (string, []any) {
 		return AccountsOfConcern, []any{string(c), at.Since, at.Kind, at.ID, int64(most)}
 	}}
 }
@@ -90,7 +90,7 @@ func ofConcern(c lockstep.Concern) path {
 // ofEmail is the path of the addresses that begin with a folded text.
 func (l *Lists) ofEmail(prefix string) path {
 	statement := AccountsByEmail(cmp.Or(l.Folded, defaultFolded))
-	return path{lockstep.MatchedEmail, spot{Email: prefix}, func(at spot, most int) (string, []any) {
+	return path{lockstep.MatchedEmail, spot{Email: prefix}, lockstep.Account{}, func(at spot, most int) (string, []any) {
 		return statement, []any{at.Email, at.Kind, at.ID, prefix + last, int64(most)}
 	}}
 }
