@@ -59,7 +59,8 @@ type AccountPage struct {
 // AccountSearch finds accounts, and counts those that need a person.
 type AccountSearch interface {
 	// FindAccounts returns a page of accounts: the longest concern first with a Concern, by e-mail address when
-	// that matched, otherwise by kind and id. ErrInvalid if the text cannot be an account, or the cursor is not of this search.
+	// that matched, otherwise by kind and id. ErrInvalid if the text cannot be an account, or the cursor belongs to
+	// another search.
 	FindAccounts(ctx context.Context, filter AccountFilter) (AccountPage, error)
 	// Attention counts what needs a person. paying are the types of events whose bodies say what was paid.
 	Attention(ctx context.Context, paying []string) (Attention, error)
