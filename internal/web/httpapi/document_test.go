@@ -359,7 +359,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 		allow        string
 	}{
 		{"GET", "/v2", 404, ""},
-		{"GET", "/v1/accounts", 404, ""},
+		{"GET", "/v1/accounts/user", 404, ""},
 		{"POST", "/v1/accounts/user/user_1/none", 404, ""},
 		{"GET", "/v1/checkout", 405, "POST"},
 		{"PATCH", "/v1/accounts/user/user_1", 405, "GET, PUT, DELETE"},

@@ -60,6 +60,7 @@ var requests = map[string]struct{ path, body string }{
 	"create-console-link":     {"/v1/console/links", `{"name":"anna"}`},
 	"get-catalog":             {"/v1/catalog", ""},
 	"match-catalog":           {"/v1/catalog/match?price=price_1", ""},
+	"get-statistics":          {"/v1/statistics", ""},
 	"list-settings":           {"/v1/settings", ""},
 	"list-audit":              {"/v1/audit", ""},
 	"list-accounts":           {"/v1/accounts", ""},
