@@ -99,7 +99,7 @@ func (b *browserTab) tabs(name string) {
 		if at == -2 {
 			b.Errorf("%s: control %d does not show its focus", name, len(order))
 		}
-		if len(order) == 0 || order[len(order)-1] != at {
+		if at >= 0 && (len(order) == 0 || order[len(order)-1] != at) { // below 0 is what scrolls, or is in a frame
 			order = append(order, at)
 		}
 		if at == count-1 {

@@ -1,6 +1,10 @@
 package console
 
-import "time"
+import (
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+)
 
 var overviewPages = []page{{path: "", name: "Overview", title: "Overview", file: "overview.html", live: true,
 	read: readOverview}}
@@ -20,7 +24,12 @@ type overviewData struct {
 	Problems             count        `json:"problems"`
 	DisabledWebhooks     []string     `json:"disabled_webhooks"`
 	Reasons              []struct{ Code, Detail string }
+
+	Span string `json:"-"` // of the charts
 }
+
+// Spans are the choices for the charts.
+func (overviewData) Spans() []struct{ Value, Text string } { return spans }
 
 // count is a bounded count.
 type count struct {
@@ -86,6 +95,11 @@ func (f frame) Since(c count, nothing string) string {
 }
 
 func readOverview(v *visit) (any, error) {
-	var data overviewData
+	data := overviewData{Span: string(lockstep.LastHour)}
+	for _, s := range spans {
+		if v.URL.Query().Get("span") == s.Value {
+			data.Span = s.Value
+		}
+	}
 	return &data, v.get("/v1/overview", &data)
 }

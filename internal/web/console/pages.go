@@ -7,7 +7,7 @@ import (
 
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
-	return slices.Concat(overviewPages, accountsPages, doctorPages, auditPages)
+	return slices.Concat(overviewPages, chartPages, accountsPages, doctorPages, auditPages)
 }
 
 // allActions lists the actions.
