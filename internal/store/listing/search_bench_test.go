@@ -10,7 +10,10 @@ import (
 	"github.com/lockstep-dev/lockstep"
 )
 
-var accounts = flag.Int("accounts", 10_000, "how many accounts BenchmarkAccounts searches")
+var (
+	accounts = flag.Int("accounts", 10_000, "how many accounts BenchmarkAccounts searches")
+	stored   = flag.Int("events", 100_000, "how many settled events are stored beside them")
+)
 
 // searches are what a page of the console asks for, about the n-th account.
 var searches = []struct {
@@ -42,11 +45,12 @@ func text(format string, args ...any) lockstep.AccountFilter {
 	return lockstep.AccountFilter{Text: fmt.Sprintf(format, args...)}
 }
 
-// BenchmarkAccounts measures the searches and the overview. Run it with -accounts 1000000.
+// BenchmarkAccounts measures the searches and the overview. Run it with -accounts 1000000
+// -events 10000000.
 func BenchmarkAccounts(b *testing.B) {
 	for database := range planted {
 		b.Run(database, func(b *testing.B) {
-			store := plantedWith(b, database, *accounts)
+			store := plantedWith(b, database, *accounts, settled(database, *stored, *accounts))
 			for _, s := range searches {
 				b.Run(s.name, func(b *testing.B) {
 					percentiles(b, func(i int) error {
@@ -63,6 +67,22 @@ func BenchmarkAccounts(b *testing.B) {
 			})
 		})
 	}
+}
+
+// settled returns the statement that stores n processed events of the accounts. SQLite keeps bodies in the same
+// table.
+func settled(database string, n, accounts int) string {
+	column, value := ", body", ", x''"
+	if database == "PostgreSQL" {
+		column, value = "", ""
+	}
+	return fmt.Sprintf(`
+insert into events (source, id, type, origin, object_id, customer_id, api_version, occurred_at, received_at, key,
+	generation, status, reason%s)
+with recursive n(n) as (select 1 union all select n + 1 from n where n < %d)
+select 'stripe', 'evt_' || e, 'invoice.paid', 'webhook', 'in_' || e, '', '', e, e,
+	'user/id_' || substr('0000000' || n, -8, 8), 1, 'done', ''%s from (select n as e, n %% %d + 1 as n from n) as n`,
+		column, n, value, accounts)
 }
 
 // percentiles reports how long half and 99 % of the calls took at most.
