@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -26,6 +27,10 @@ type action struct {
 	// done returns what happened, from the API's answer. nil means the button's text with "Done: ".
 	done func(form url.Values, answer map[string]any) string
 	back func(form url.Values) string // where to go afterwards
+	// shown is the template of a page that shows the answer at once, and data its content. What it shows is in no
+	// address and no cookie, and a reload asks again. Without it, the person goes back.
+	shown string
+	data  func(form url.Values, answer []byte) (any, error)
 }
 
 // field is an input of the page that asks.
@@ -155,10 +160,13 @@ func (s *Console) act(w http.ResponseWriter, r *http.Request) {
 	}
 	to := a.call(form)
 	to.reason = reason
-	var answer map[string]any
+	var answer json.RawMessage
 	var refused *apiError
 	err := v.api.call(r.Context(), to, &answer)
 	switch {
+	case err == nil && a.shown != "":
+		s.showAnswer(w, v, a, answer)
+		return
 	case errors.As(err, &refused):
 		s.ask(w, v, refused.Status, a, form, said(refused))
 		return
@@ -166,10 +174,28 @@ func (s *Console) act(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, a.name, err)
 		return
 	}
-	text := "Done: " + a.button + "."
-	if a.done != nil {
-		text = a.done(form, answer)
-	}
-	setFlash(w, flash{Text: text})
+	setFlash(w, flash{Text: a.said(form, answer)})
 	http.Redirect(w, r, a.back(form), http.StatusSeeOther)
+}
+
+// said says what happened. An operation without an answer has no facts.
+func (a *action) said(form url.Values, answer []byte) string {
+	if a.done == nil {
+		return "Done: " + a.button + "."
+	}
+	facts := map[string]any{}
+	if len(answer) > 0 && json.Unmarshal(answer, &facts) != nil {
+		facts = map[string]any{}
+	}
+	return a.done(form, facts)
+}
+
+// showAnswer answers the page of an action that shows something once.
+func (s *Console) showAnswer(w http.ResponseWriter, v *visit, a *action, answer []byte) {
+	data, err := a.data(v.PostForm, answer)
+	if err != nil {
+		s.fail(w, v.Request, a.name, err)
+		return
+	}
+	s.render(w, v.Request, http.StatusOK, a.shown, frame{Title: a.button, Session: &v.session, Data: data})
 }

@@ -45,6 +45,18 @@ func (f frame) Act(name string, parameters ...string) *button {
 	return newButton(name, parameters)
 }
 
+// Find returns the page that finds an account by what someone has.
+func (frame) Find(text string) string { return root + "/accounts?" + url.Values{"q": {text}}.Encode() }
+
+// runList is a list of runs, for the part "runs".
+type runList struct {
+	Runs  []keyRun
+	Frame frame
+}
+
+// RunList returns runs for the part "runs".
+func (f frame) RunList(runs []keyRun) runList { return runList{runs, f} }
+
 // With returns the address of this page with other parameters: names and values in turn.
 func (f frame) With(parameters ...string) string {
 	q := f.query()

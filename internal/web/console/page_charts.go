@@ -189,7 +189,7 @@ type figure struct {
 // Image returns the address of the image of a theme: light, dark, light-narrow or dark-narrow.
 func (f figure) Image(theme string) string { return f.base + "/" + theme + ".svg?" + f.query }
 
-// Width, Narrow and Height are the sizes of the images, so that nothing moves when they arrive.
+// Width, Narrow and Height are the sizes of the images. With them, the page keeps its layout when the images arrive.
 func (figure) Width() int  { return charts.Width }
 func (figure) Narrow() int { return charts.NarrowWidth }
 func (figure) Height() int { return charts.Height }
