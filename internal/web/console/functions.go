@@ -17,12 +17,11 @@ import (
 //	took MS          a duration in milliseconds: "1.2 s"
 //	path A B …       a path below /console; each part is escaped
 //	subject TEXT     where an account, a key or an event leads; empty if nowhere
-//	clerk ID         its page in Clerk's dashboard; empty for an id that has none
 //	number N         with separators of thousands
 //	plural N A B     "1 event", "2 events"
 //	status TEXT      the class of a badge for a status
 //	join TEXTS       separated by commas
-var functions = template.FuncMap{"took": took, "path": path, "subject": subject, "clerk": clerk, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
+var functions = template.FuncMap{"took": took, "path": path, "subject": subject, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
 	"plural": counted, "status": status, "join": func(parts []string) string { return strings.Join(parts, ", ") }}
 
 // When returns a time.Time or a *time.Time as the part "time" shows it.
@@ -32,7 +31,10 @@ func (f frame) When(t any) stamp { return f.At.stamp(timeOf(t)) }
 func (f frame) Ago(t any) string { return ago(f.At.now, timeOf(t)) }
 
 // Stripe returns the page of an object in Stripe's dashboard; empty for an id that has none.
-func (f frame) Stripe(id string) string { return dashboard(id, f.live) }
+func (f frame) Stripe(id string) string { return f.dashboards.Stripe.stripe(id, f.live) }
+
+// Clerk returns where a user or an organization is in Clerk's dashboard; empty for an id that has no page.
+func (f frame) Clerk(id string) string { return f.dashboards.Clerk.clerk(id) }
 
 // Act returns a button that leads to an action, for the part "action". The parameters are names and values in
 // turn. A viewer gets none.

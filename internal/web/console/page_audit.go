@@ -16,6 +16,7 @@ type auditData struct {
 
 type auditEntry struct {
 	Number        int64
+	Request       string
 	At            time.Time
 	Actor, Action string
 	Subject       string

@@ -4,11 +4,13 @@ import "slices"
 
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
-	return slices.Concat(overviewPages, doctorPages, auditPages)
+	return slices.Concat(overviewPages, accountPages, doctorPages, auditPages)
 }
 
 // allActions lists the actions.
-func allActions() []action { return slices.Concat(accountActions) }
+func allActions() []action {
+	return slices.Concat(accountActions, linkActions, noticeActions, deletionActions)
+}
 
 // menu lists the pages of the menu.
 func menu() (named []page) {

@@ -1,0 +1,127 @@
+package console_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/simulator"
+)
+
+// signUp creates a user at Clerk, and waits until Lockstep has created the customer.
+func (k *kit) signUp(form simulator.SignUp) lockstep.Account {
+	k.Helper()
+	user, err := k.sim.SignUp(form)
+	if err != nil {
+		k.Fatal(err)
+	}
+	account := lockstep.Account{Kind: lockstep.User, ID: user.ID}
+	k.until("the account has a customer", func() bool { return k.record(account).Live() })
+	return account
+}
+
+// record is what the database has; zero if it has nothing.
+func (k *kit) record(account lockstep.Account) lockstep.Record {
+	record, err := k.store.Account(k.Context(), account)
+	if err != nil {
+		return lockstep.Record{}
+	}
+	return record
+}
+
+// access is what the account may use now.
+func (k *kit) access(account lockstep.Account) lockstep.Access {
+	return k.config.Catalog.Access(k.record(account), time.Now())
+}
+
+// buy pays for a plan, and waits until it gives access.
+func (k *kit) buy(account lockstep.Account, plan string) {
+	k.Helper()
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.url+"/v1/checkout",
+		strings.NewReader(`{"account":"`+account.String()+`","lookup_key":"`+plan+`","success_url":"https://app.test/"}`))
+	if err != nil {
+		k.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+apiKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }() // only its status counts
+	if response.StatusCode != http.StatusOK {
+		k.Fatalf("checkout: %d", response.StatusCode)
+	}
+	sessions := k.sim.CheckoutSessions()
+	if err := k.sim.PayCheckout(sessions[len(sessions)-1].ID, card); err != nil {
+		k.Fatal(err)
+	}
+	k.until("the purchase gives access", func() bool { return k.access(account).Plan == plan })
+	k.settled(account)
+}
+
+// settled waits until nothing of an account is due.
+func (k *kit) settled(account lockstep.Account) {
+	k.Helper()
+	k.until("nothing is due", func() bool {
+		work, err := k.store.Work(k.Context(), account.Key())
+		return err == nil && work.LeaseUntil.IsZero() && (!work.Pending() || time.Until(work.RunAt) > time.Minute) &&
+			k.sim.PendingDeliveries() == 0
+	})
+}
+
+func page(account lockstep.Account) string { return "/console/accounts/" + account.String() }
+
+var tags = regexp.MustCompile(`<[^>]*>|\s+`)
+
+// text is what a page says, without its tags.
+func (a answer) text() string {
+	_, content, _ := strings.Cut(a.body, "<main")
+	return strings.Join(strings.Fields(tags.ReplaceAllString(content, " ")), " ")
+}
+
+// says checks that a page has texts.
+func (a answer) says(k *kit, texts ...string) {
+	k.Helper()
+	for _, text := range texts {
+		if !strings.Contains(a.text(), text) {
+			k.Errorf("the page lacks %q: %s", text, a.text())
+		}
+	}
+}
+
+// lacks checks that a page does not have texts, not even in its tags.
+func (a answer) lacks(k *kit, texts ...string) {
+	k.Helper()
+	for _, text := range texts {
+		if strings.Contains(a.body, text) {
+			k.Errorf("the page has %q: %s", text, a.body)
+		}
+	}
+}
+
+// does does an action as the page offers it: names and values of what it needs, in turn.
+func (p *person) does(name string, pairs ...string) answer {
+	p.Helper()
+	if asked := p.open("/console/actions/" + name + "?" + form(pairs...).Encode()); asked.status != http.StatusOK {
+		p.Fatalf("%s asks: %d %s", name, asked.status, asked.text())
+	}
+	return p.post("/console/actions/"+name, append(pairs, "token", p.token(), "reason", "ticket 4711")...)
+}
+
+// audited checks that the audit log has the action with its reason.
+func (k *kit) recorded(action string, result lockstep.AuditResult) {
+	k.Helper()
+	page, err := k.store.AuditEntries(k.Context(), lockstep.AuditFilter{Limit: 100})
+	if err != nil {
+		k.Fatal(err)
+	}
+	for _, e := range page.Entries {
+		if e.Action == action && e.Result == result && e.Actor == "console/anna" && e.Reason == "ticket 4711" {
+			return
+		}
+	}
+	k.Errorf("the audit log lacks %s %s: %+v", action, result, page.Entries)
+}
