@@ -28,8 +28,8 @@ func (p *parts) console(mux *http.ServeMux) *console.Console {
 // simulator or a proxy: the objects of a simulator are not in the provider's dashboard.
 func (c Config) dashboards() console.Dashboards {
 	of := func(base, provider, simulator string) console.Dashboard {
-		real := base == "" || strings.TrimSuffix(base, "/") == provider
-		return console.Dashboard{Provider: real, Prefix: simulator}
+		own := base == "" || strings.TrimSuffix(base, "/") == provider
+		return console.Dashboard{Provider: own, Prefix: simulator}
 	}
 	return console.Dashboards{Stripe: of(c.Stripe.BaseURL, "https://api.stripe.com", c.Console.StripePages),
 		Clerk: of(c.Clerk.BaseURL, "https://api.clerk.com", c.Console.ClerkPages)}

@@ -1,8 +1,12 @@
 package console_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +50,7 @@ func (k *kit) buy(account lockstep.Account, plan string) {
 	}
 	request.Header.Set("Authorization", "Bearer "+apiKey)
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: patience}).Do(request)
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -111,7 +115,7 @@ func (p *person) does(name string, pairs ...string) answer {
 	return p.post("/console/actions/"+name, append(pairs, "token", p.token(), "reason", "ticket 4711")...)
 }
 
-// audited checks that the audit log has the action with its reason.
+// recorded checks that the audit log has the action with its reason.
 func (k *kit) recorded(action string, result lockstep.AuditResult) {
 	k.Helper()
 	page, err := k.store.AuditEntries(k.Context(), lockstep.AuditFilter{Limit: 100})
@@ -124,4 +128,110 @@ func (k *kit) recorded(action string, result lockstep.AuditResult) {
 		}
 	}
 	k.Errorf("the audit log lacks %s %s: %+v", action, result, page.Entries)
+}
+
+// claimedLink pays through a payment link that names the account in its address, which anyone can write. It
+// returns the customer, whose link is only claimed.
+func (k *kit) claimedLink(account lockstep.Account, buyer simulator.Contact) (customer string) {
+	k.Helper()
+	price := ""
+	for _, p := range k.sim.Prices() {
+		if p.LookupKey == "pro" {
+			price = p.ID
+		}
+	}
+	var link struct{ ID string }
+	k.stripe("/v1/payment_links", form("line_items[0][price]", price, "line_items[0][quantity]", "1"), &link)
+	session, err := k.sim.VisitPaymentLink(link.ID, "client_reference_id="+account.ID)
+	if err != nil {
+		k.Fatal(err)
+	}
+	if err := k.sim.PayCheckoutAs(session, card, buyer); err != nil {
+		k.Fatal(err)
+	}
+	k.until("the customer is linked", func() bool {
+		further := k.record(account).Further
+		return len(further) == 1 && k.access(account).Active
+	})
+	k.settled(account)
+	return k.record(account).Further[0].CustomerID
+}
+
+// stripe calls Stripe's API.
+func (k *kit) stripe(path string, content url.Values, out any) {
+	k.Helper()
+	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path,
+		strings.NewReader(content.Encode()))
+	if err != nil {
+		k.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+simulator.DefaultStripeKey)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := (&http.Client{Timeout: patience}).Do(request)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }() // it was read completely
+	if response.StatusCode != http.StatusOK {
+		k.Fatalf("%s: %d", path, response.StatusCode)
+	}
+	if err := json.NewDecoder(response.Body).Decode(out); err != nil {
+		k.Fatal(err)
+	}
+}
+
+// heldDeletion deletes users until the brake holds one, and returns it.
+func (k *kit) heldDeletion() lockstep.Account {
+	k.Helper()
+	var all []lockstep.Account
+	for i := range 7 { // the brake allows five
+		all = append(all, k.signUp(simulator.SignUp{Email: fmt.Sprintf("u%d@example.com", i), FirstName: "U"}))
+	}
+	for _, account := range all {
+		if err := k.sim.DeleteUser(account.ID); err != nil {
+			k.Fatal(err)
+		}
+	}
+	var held lockstep.Account
+	k.until("a deletion is held", func() bool {
+		for _, account := range all {
+			if k.record(account).Deletion == lockstep.DeletionHeld {
+				held = account
+			}
+		}
+		return !held.IsZero()
+	})
+	return held
+}
+
+// claim marks a key and claims it before a worker does. The lease outlasts the test.
+func (k *kit) claim(key lockstep.Key) (claimed lockstep.Claim) {
+	k.Helper()
+	k.until("the key is claimed", func() bool {
+		if err := k.store.Mark(k.Context(), lockstep.Mark{Key: key, Scope: lockstep.ScopeAll}); err != nil {
+			k.Fatal(err)
+		}
+		claims, err := k.store.Claim(k.Context(), lockstep.ClaimRequest{Limit: 100, Lease: time.Hour,
+			MaxPriority: lockstep.Background})
+		if err != nil {
+			k.Fatal(err)
+		}
+		at := slices.IndexFunc(claims, func(c lockstep.Claim) bool { return c.Key == key })
+		if at >= 0 {
+			claimed = claims[at]
+		}
+		return at >= 0
+	})
+	return claimed
+}
+
+// plant changes what the database has about an account, as a run would that has not ended.
+func (k *kit) plant(account lockstep.Account, change func(*lockstep.Record)) {
+	k.Helper()
+	claim := k.claim(account.Key())
+	record := k.record(account)
+	change(&record)
+	if err := k.store.Save(k.Context(), claim, lockstep.AccountUpdate{Record: record}); err != nil {
+		k.Fatal(err)
+	}
 }

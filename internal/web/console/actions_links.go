@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep/internal/web/explain"
 )
@@ -79,10 +80,13 @@ func sayUnlink(v *visit, form url.Values) ([]string, error) {
 	}
 	says := []string{id + " will belong to no account, and its subscriptions will give no access until it is linked again. " +
 		"Licenses stay with their account. Nothing changes at Stripe."}
-	for _, fact := range why.Chain {
-		if fact.Kind == "subscription" && fact.Grants {
-			says = append(says, "This subscription gives access now: "+fact.Text+".")
+	for _, fact := range why.Chain { // the explanation names the customer of each subscription
+		if fact.Kind == "subscription" && fact.Grants && strings.Contains(fact.Text, ", of "+id) {
+			says = append(says, "This subscription of it gives access now: "+fact.Text+".")
 		}
+	}
+	if len(says) == 1 {
+		says = append(says, "No subscription of it gives access now.")
 	}
 	return says, nil
 }

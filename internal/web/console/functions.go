@@ -16,12 +16,13 @@ import (
 //
 //	took MS          a duration in milliseconds: "1.2 s"
 //	path A B …       a path below /console; each part is escaped
+//	stored TEXT      what a run wrote to the database
 //	subject TEXT     where an account, a key or an event leads; empty if nowhere
 //	number N         with separators of thousands
 //	plural N A B     "1 event", "2 events"
 //	status TEXT      the class of a badge for a status
 //	join TEXTS       separated by commas
-var functions = template.FuncMap{"took": took, "path": path, "subject": subject, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
+var functions = template.FuncMap{"took": took, "path": path, "subject": subject, "stored": stored, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
 	"plural": counted, "status": status, "join": func(parts []string) string { return strings.Join(parts, ", ") }}
 
 // When returns a time.Time or a *time.Time as the part "time" shows it.

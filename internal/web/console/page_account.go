@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -62,7 +63,7 @@ func readAccount(v *visit) (any, error) {
 	var refused *apiError
 	switch {
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
-		data.Missing, v.status = refused.Error(), refused.Status
+		data.Missing, v.status = strings.ToUpper(refused.Error()[:1])+refused.Error()[1:]+".", refused.Status
 	case err != nil:
 		return nil, err
 	default:
@@ -125,37 +126,47 @@ func (d *accountData) Fixes(cause explain.Cause) (fixes []fix) {
 	switch cause.Code {
 	case explain.Retrying, explain.Failed, explain.Parked, explain.EventsFailed, explain.EventsParked,
 		explain.MissingIdentity, explain.CustomerDeleted:
-		return []fix{{"retry-account", []string{"account", d.Account}}}
+		return []fix{d.retry()}
 	case explain.Refused:
 		switch {
 		case cause.Object == string(lockstep.StepDeletion):
-			return []fix{{"approve-deletion", []string{"account", d.Account}}}
+			return []fix{d.approve()}
 		case cause.Command != "":
-			return []fix{{"retry-account", []string{"account", d.Account}}}
+			return []fix{d.retry()}
 		}
 	case explain.DeletionHeld:
-		return []fix{{"approve-deletion", []string{"account", d.Account}},
-			{"discard-deletion", []string{"account", d.Account}}}
+		return []fix{d.approve(), {"", "discard-deletion", []string{"account", d.Account}}}
 	case explain.DeletionDropped:
-		return []fix{{"approve-deletion", []string{"account", d.Account}}}
+		return []fix{d.approve()}
 	case explain.Claimed:
-		return []fix{{"link", []string{"account", d.Account, "object", cause.Object}}}
+		return []fix{{"Confirm the link", "link", []string{"account", d.Account, "object", cause.Object}}}
 	case explain.NoCustomer, explain.NoPurchase:
-		return []fix{{"link", []string{"account", d.Account}}}
+		return []fix{{"", "link", []string{"account", d.Account}}}
 	case explain.FormerAccount:
-		return []fix{{"succeed", []string{"account", d.Account, "former", cause.Object}}}
+		return []fix{{"", "succeed", []string{"account", d.Account, "former", cause.Object}}}
 	}
 	return nil
 }
 
+func (d *accountData) retry() fix { return fix{"", "retry-account", []string{"account", d.Account}} }
+func (d *accountData) approve() fix {
+	return fix{"", "approve-deletion", []string{"account", d.Account}}
+}
+
 // fix is an action with its parameters.
 type fix struct {
+	Text       string // on the button; empty: the action's
 	Name       string
 	Parameters []string
 }
 
 // Fix returns the button of a fix; nothing for a viewer.
-func (f frame) Fix(x fix) *button { return f.Act(x.Name, x.Parameters...) }
+func (f frame) Fix(x fix) *button {
+	if x.Text == "" {
+		return f.Act(x.Name, x.Parameters...)
+	}
+	return f.ActAs(x.Text, x.Name, x.Parameters...)
+}
 
 // ActAs is Act with another text on the button.
 func (f frame) ActAs(text, name string, parameters ...string) *button {

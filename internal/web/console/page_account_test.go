@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/server"
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
@@ -49,7 +50,7 @@ func TestUnknownAccountsSayWhatToDo(t *testing.T) {
 	if got.status != http.StatusNotFound {
 		t.Errorf("the status is %d", got.status)
 	}
-	got.says(k, "There is nothing to explain", "Search the accounts", "forgotten")
+	got.says(k, "There is nothing to explain", "Account user/user_nobody not found in Clerk.", "Search the accounts", "forgotten")
 	if !strings.Contains(got.body, "/console/actions/sync?") {
 		t.Error("it offers no sync")
 	}
@@ -59,5 +60,26 @@ func TestUnknownAccountsSayWhatToDo(t *testing.T) {
 			t.Errorf("%s: %d", path, got.status)
 		}
 		got.lacks(k, "<script>")
+	}
+}
+
+// A link to Stripe leads to the provider's dashboard, or to a simulator's page, or nowhere: the objects of a
+// simulator are not in the provider's dashboard.
+func TestDashboardLinks(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	account := k.signUp(ada)
+	k.signIn(lockstep.ConsoleViewer).open(page(account)).lacks(k, "dashboard.stripe.com", "dashboard.clerk.com", ">Stripe</a>",
+		">Clerk</a>")
+	k = start(t, func(c *server.Config) {
+		c.Console.StripePages, c.Console.ClerkPages = "http://127.0.0.1:12111/_sim?q=", "http://127.0.0.1:12112/_sim?q="
+	})
+	account = k.signUp(ada)
+	got := k.signIn(lockstep.ConsoleViewer).open(page(account))
+	for _, link := range []string{"http://127.0.0.1:12111/_sim?q=" + k.record(account).CustomerID,
+		"http://127.0.0.1:12112/_sim?q=" + account.ID} {
+		if !strings.Contains(got.body, `href="`+link+`"`) {
+			t.Errorf("the page lacks %s: %s", link, got.body)
+		}
 	}
 }

@@ -55,7 +55,7 @@ type entry struct {
 	State  string
 	Text   string
 	Run    *run
-	Events []event // of which only the name may be known
+	Events []event // of an old event, only the name is known
 	// Notices are those that the run recorded, or the notice itself.
 	Notices []notice
 	Action  *auditEntry
@@ -91,7 +91,7 @@ func (t teller) tell(found merged) []entry {
 				all = append(all, ofEvent(e))
 			}
 		case actionList:
-			all = append(all, ofAction(h.action))
+			all = append(all, t.ofAction(h.action))
 		case noticeList:
 			if !slices.ContainsFunc(found.told, func(other happened) bool {
 				return other.list == runList && other.run.Run == h.notice.Run && h.notice.Run != ""
@@ -133,12 +133,12 @@ func (t teller) ofRun(r run, events map[string]event) entry {
 
 // trigger says why a run ran.
 func (r run) trigger(events []event, account string) string {
-	about := ""
-	if r.Key != account {
-		about = " about " + r.Key
+	about := "this account"
+	if kind, id, _ := strings.Cut(r.Key, "/"); r.Key != account {
+		about = "the " + kind + " " + id
 	}
 	if r.EventCount == 0 {
-		return "Lockstep checked " + r.Key + "."
+		return "Lockstep checked " + about + "."
 	}
 	var kinds, sources []string
 	for _, e := range events {
@@ -149,18 +149,32 @@ func (r run) trigger(events []event, account string) string {
 			sources = append(sources, name)
 		}
 	}
-	from := listed(sources)
-	if from == "" {
-		from = "A provider"
+	text := listed(sources) + " sent " + newsOf(kinds, r.EventCount)
+	if r.Key != account {
+		text += " about " + about
 	}
-	if len(kinds) == 0 || r.EventCount > 1 && len(kinds) > 3 {
-		return from + " sent " + plural(r.EventCount, "event", "events") + about + "."
+	return text + "."
+}
+
+// tellingTypes are the types of events that people look for, the most telling first.
+var tellingTypes = []string{"checkout.session.completed", "customer.subscription.deleted", "charge.refunded",
+	"charge.dispute.created", "invoice.payment_failed", "invoice.paid", "user.deleted", "customer.subscription.created",
+	"customer.subscription.updated", "user.created", "organization.created"}
+
+// newsOf names the events of a run: all kinds if they are few, and else the most telling one.
+func newsOf(kinds []string, count int64) string {
+	const few = 2
+	if len(kinds) == 0 {
+		return plural(count, "event", "events")
 	}
-	text := from + " sent " + listed(kinds)
-	if r.EventCount > int64(len(kinds)) {
-		text += ", " + plural(r.EventCount, "event", "events") + " in all"
+	if int64(len(kinds)) == count && len(kinds) <= few {
+		return listed(kinds)
 	}
-	return text + about + "."
+	first := kinds[0]
+	if at := slices.IndexFunc(tellingTypes, func(t string) bool { return slices.Contains(kinds, t) }); at >= 0 {
+		first = tellingTypes[at]
+	}
+	return first + " and " + plural(count-1, "more event", "more events")
 }
 
 // results says what a run changed, and how it ended.
@@ -247,11 +261,23 @@ func (r run) Steps() (steps []string) {
 	return steps
 }
 
+// stored says in words what a run wrote to the database.
+func stored(what string) string {
+	kind, rest, _ := strings.Cut(what, " ")
+	words := map[string]string{"account": "the account", "projection": "what Clerk must show", "notice": "the notice",
+		"webhook": "a webhook to your app", "problems": "which steps were refused", "license": "the license",
+		"succession": "the former account"}[kind]
+	if words == "" {
+		return what
+	}
+	return strings.TrimSpace(words + " " + rest)
+}
+
 // Done returns when the run ended.
 func (r run) Done() time.Time { return r.BeganAt.Add(time.Duration(r.TookMS) * time.Millisecond) }
 
-// Delay says how long after its first event the run was done; empty if that is not known.
-func (e entry) Delay() string {
+// Delay returns how many milliseconds after its first event the run was done; 0 if that is not known.
+func (e entry) Delay() int64 {
 	var first time.Time
 	for _, event := range e.Events {
 		if at := event.ReceivedAt; !at.IsZero() && (first.IsZero() || at.Before(first)) {
@@ -259,9 +285,9 @@ func (e entry) Delay() string {
 		}
 	}
 	if first.IsZero() || e.Run == nil || e.Run.Done().Before(first) {
-		return ""
+		return 0
 	}
-	return span(e.Run.Done().Sub(first))
+	return e.Run.Done().Sub(first).Milliseconds()
 }
 
 // Stands returns the access after the run in words.
@@ -292,13 +318,17 @@ func ofNotice(n notice) entry {
 		Text: "Lockstep recorded the notice " + n.Kind + " about " + n.Object + "."}
 }
 
-func ofAction(a auditEntry) entry {
-	text := a.Actor + " did " + a.Action + " on " + a.Subject + "."
+func (t teller) ofAction(a auditEntry) entry {
+	what := a.Action
+	if a.Subject != t.account {
+		what += " on " + a.Subject
+	}
+	text := a.Actor + " did " + what + "."
 	switch a.Result {
 	case "failed":
-		text = a.Actor + " tried " + a.Action + " on " + a.Subject + ", which failed: " + strings.TrimRight(a.Failure, ".") + "."
+		text = a.Actor + " tried " + what + ", which failed: " + strings.TrimRight(a.Failure, ".") + "."
 	case "requested":
-		text = a.Actor + " asked for " + a.Action + " on " + a.Subject + "."
+		text = a.Actor + " asked for " + what + ". The result is not known."
 	}
 	if a.Reason != "" {
 		text += " Reason: " + a.Reason
