@@ -83,3 +83,60 @@ func TestDashboardLinks(t *testing.T) {
 		}
 	}
 }
+
+func TestAFormerAccountIsCarriedOver(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	former := k.signUp(ada)
+	account := k.signUp(simulator.SignUp{Email: "ada2@example.com", FirstName: "Ada"})
+	k.buy(former, "pro")
+	k.plant(account, func(r *lockstep.Record) { r.Candidate = former.ID })
+	anna := k.signIn(lockstep.ConsoleOperator)
+	anna.open(page(account)).says(k, "of a former Clerk instance has the same verified address", "Carry it over")
+	pairs := []string{"account", account.String(), "former", former.String()}
+	anna.open("/console/actions/succeed?"+form(pairs...).Encode()).says(k, "Everything of "+former.String()+" moves to "+
+		account.String(), "The former account now: Active on pro")
+	refused := anna.does("succeed", pairs...)
+	refused.says(k, "belongs to the current Clerk instance", "Cancel")
+	if refused.status != http.StatusConflict || !strings.Contains(refused.body, `value="ticket 4711"`) {
+		t.Errorf("the refusal: %d %s", refused.status, refused.body)
+	}
+	k.recorded("link", lockstep.AuditFailed)
+
+	if _, err := k.store.MeetInstance(t.Context(), lockstep.Clerk, "ins_next", "digest"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.store.AcceptInstance(t.Context(), lockstep.Clerk, "ins_next"); err != nil {
+		t.Fatal(err)
+	}
+	anna.does("succeed", pairs...).says(k, former.String()+" is being carried over to "+account.String())
+	k.recorded("link", lockstep.AuditDone)
+}
+
+func TestAPurchaseIsLinked(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	account, other := k.signUp(ada), k.signUp(simulator.SignUp{Email: "bob@example.com", FirstName: "Bob"})
+	k.buy(other, "pro")
+	theirs := k.record(other).CustomerID
+	anna := k.signIn(lockstep.ConsoleOperator)
+	anna.open("/console/actions/link?"+form("account", account.String()).Encode()).says(k,
+		"The customer or payment will belong to "+account.String())
+	refused := anna.post("/console/actions/link", "account", account.String(), "object", theirs, "token", anna.token(),
+		"reason", "ticket 4711")
+	refused.says(k, "belongs to another account; unlink it first", "Now: Active on pro")
+	if !strings.Contains(refused.body, `value="`+theirs+`"`) {
+		t.Errorf("what was entered is lost: %s", refused.body)
+	}
+	for _, wrong := range []string{`<img src=x onerror=alert(1)>`, "sub_1", "ada@example.com"} {
+		got := anna.post("/console/actions/link", "account", account.String(), "object", wrong, "token", anna.token(), "reason",
+			"ticket 4711")
+		got.says(k, "is not a customer (cus_…)")
+		got.lacks(k, "<img src=x")
+	}
+	anna.does("unlink", "account", other.String(), "customer", theirs)
+	anna.does("link", "account", account.String(), "object", theirs).says(k, theirs+" will belong to "+account.String())
+	k.until("the purchase gives access", func() bool { return k.access(account).Plan == "pro" })
+	k.settled(account)
+	anna.open(page(account)).says(k, theirs, "Active on pro", "console/anna did link on customer/"+theirs)
+}
