@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-func TestAnEndedSubscriptionIsTold(t *testing.T) {
+func TestAnEndedSubscription(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
@@ -25,7 +25,7 @@ func TestAnEndedSubscriptionIsTold(t *testing.T) {
 	anna := k.signIn(lockstep.ConsoleViewer)
 	got := anna.open(page(account))
 	got.says(k, "no access", "No access: sub_", "ended on", "Access to pro ended.", "access.ended")
-	// The story is told newest first.
+	// The newest comes first.
 	if text := got.text(); strings.Index(text, "Access to pro ended.") > strings.Index(text, "Access to pro began.") {
 		t.Errorf("the end stands behind the beginning: %s", text)
 	}
@@ -84,7 +84,7 @@ func TestAClaimedLinkCanBeConfirmed(t *testing.T) {
 	}
 }
 
-func TestAGraceIsTold(t *testing.T) {
+func TestAGrace(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
