@@ -1,6 +1,9 @@
 package lockstep
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Notice is something to send: an e-mail, or a webhook to the app. Its ID names the business
 // object that it is about, so a redelivered event never sends twice.
@@ -94,3 +97,39 @@ func (k NoticeKind) OfPurchase() bool {
 // WebhookKey returns the key under which the notice is sent to a webhook endpoint. Endpoint
 // ids contain no slash.
 func (n Notice) WebhookKey(endpoint string) Key { return Key{KeyWebhook, endpoint + "/" + n.ID} }
+
+// NoticeLists lists notices for operators.
+type NoticeLists interface {
+	// LatestNotices returns a page of notices, newest first. ErrInvalid for a cursor that is not the Next of a page.
+	LatestNotices(ctx context.Context, filter NoticeFilter) (NoticePage, error)
+	// EmailsOfNotice returns the e-mails of a notice: none before the first try.
+	EmailsOfNotice(ctx context.Context, id string) ([]ListedEmail, error)
+}
+
+// NoticeFilter selects notices for a page.
+type NoticeFilter struct {
+	Kind    NoticeKind // empty: all
+	Account Account    // zero: all
+	Email   EmailState // of any of the notice's e-mails; empty: all
+	Limit   int        // 0: 50
+	Before  string     // the Next of the previous page
+}
+
+// NoticePage is a page of notices. A filtered page looks at a bounded number of notices, so it may have fewer than its
+// limit and still a Next.
+type NoticePage struct {
+	Notices []ListedNotice
+	Next    string // empty: there are no more
+}
+
+// ListedNotice is a notice without its facts, with the states of its e-mails.
+type ListedNotice struct {
+	Notice
+	Emails []ListedEmail
+}
+
+// ListedEmail is the state of an e-mail with the time of its next try.
+type ListedEmail struct {
+	EmailDelivery
+	NextTry time.Time // zero: none is planned
+}

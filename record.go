@@ -49,6 +49,8 @@ type Record struct {
 	// EntitledBy is the subscription or license that granted access in the last saved run; empty:
 	// nothing did. See [NoticeAccessEnded].
 	EntitledBy string
+	// Standing is what the last run that saved the account concluded.
+	Standing Standing
 	// Notified is the digest of the access that endpoints were last notified of, written by
 	// [Webhooks].NotifyAccess; empty: none.
 	Notified   string

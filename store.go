@@ -9,7 +9,9 @@ type Store interface {
 	Queue
 	History
 	Accounts
+	AccountSearch
 	EmailDeliveries
+	NoticeLists
 	SweepStore
 	Archive
 	Purchases
@@ -27,6 +29,7 @@ type Store interface {
 	Audit
 	ConsolePasses
 	Repairs
+	Statistics
 	// Pulse returns numbers that grow when something changes.
 	Pulse(ctx context.Context) (Pulse, error)
 	// Ping reports whether the database can be read and written.

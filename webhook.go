@@ -76,6 +76,26 @@ func AccountOfSubject(subject string) (Account, bool) {
 	return a, err == nil
 }
 
+// DeliveryFilter selects deliveries for a page.
+type DeliveryFilter struct {
+	State  WebhookState // empty: all
+	Limit  int          // 0: 50
+	Before string       // the Next of the previous page
+}
+
+// DeliveryPage is a page of deliveries. A filtered page looks at a bounded number of deliveries, so it may have fewer
+// than its limit and still a Next.
+type DeliveryPage struct {
+	Deliveries []ListedDelivery
+	Next       string // empty: there are no more
+}
+
+// ListedDelivery is a delivery with the time of its next try.
+type ListedDelivery struct {
+	WebhookDelivery
+	NextTry time.Time // zero: none is planned
+}
+
 // WebhookEndpoint is the health of an endpoint.
 type WebhookEndpoint struct {
 	ID           string
@@ -104,8 +124,9 @@ type Webhooks interface {
 	// SaveWebhookDelivery stores a delivery, and the endpoint's health unless that is nil.
 	// ErrLeaseLost when the claim is not the current one.
 	SaveWebhookDelivery(ctx context.Context, claim Claim, delivery WebhookDelivery, endpoint *WebhookEndpoint) error
-	// WebhookDeliveries returns up to limit deliveries to an endpoint, newest first.
-	WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]WebhookDelivery, error)
+	// WebhookDeliveries returns a page of the deliveries to an endpoint, the last changed first. ErrInvalid for a
+	// cursor that is not the Next of a page.
+	WebhookDeliveries(ctx context.Context, endpoint string, filter DeliveryFilter) (DeliveryPage, error)
 	// WebhookEndpoint returns the health of an endpoint. One without deliveries is healthy.
 	WebhookEndpoint(ctx context.Context, id string) (WebhookEndpoint, error)
 	// Redeliver resets a delivery, whatever its state, and marks its key.

@@ -21,6 +21,7 @@ var whole = map[string]string{
 	"EventsOpen":    "of at most as many open events as CountOpen allows",
 	"EventNumbers":  "the first and the last entry of an index",
 	"DeletionTally": "of what is being deleted, by a partial index",
+	"ProblemTally":  "of the accounts with problems, by a partial index, up to the most that it counts",
 }
 
 // A connection keeps the plan that it made on an empty database while its tables fill, until

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
@@ -139,8 +140,9 @@ func open(ctx context.Context, config *pgxpool.Config, o options, version int64)
 	d.StepRows = o.stepRows
 	store := sqlstore.New(writer, reader, d)
 	return &measured{store, gauges.Gauges{Reader: reader, Clock: clock, Use: resources(writer, reader)},
-		listing.Lists{View: store.View, Body: bodyOfEvent}, staged.Reads{View: store.View},
-		passes.Passes{View: store.View, Change: store.Change}, inspector{reader}}, nil
+		listing.Lists{View: store.View, Body: bodyOfEvent, Folded: foldedEmail}, staged.Reads{View: store.View},
+		buckets.Buckets{Read: store.View, Write: store.Update},
+		passes.Passes{Read: store.View, Write: store.Update}, inspector{reader}}, nil
 }
 
 // querier is a connection or a pool.

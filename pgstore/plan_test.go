@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
@@ -27,6 +28,11 @@ insert into accounts (kind, id, state, email, name, identity_updated_at, custome
 	select 'user', 'user_' || n, 'active', '', '', 0, 'cus_' || n, n, n from generate_series(1, 100000) n;
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
 	select 'organization', 'org_' || n, 'active', '', '', 0, 'cus_o' || n, n, n from generate_series(1, 20000) n;
+update accounts set email = id || '@example.com', status = case when created_at % 1000 = 0 then 'past_due' else 'none' end,
+	plan = case when created_at % 3 = 0 then 'pro' else '' end,
+	concern = case when created_at % 500 = 0 then 'in_doubt' else '' end,
+	problems = case when created_at % 500 = 1 then '[]' else '' end,
+	deletion = case when created_at % 500 = 2 then 'held' else '' end;
 insert into former_customers select 'old_' || n, 'user', 'user_' || n from generate_series(1, 20000) n;
 insert into subscriptions select 'sub_' || n, 'user', 'user_' || n, 'cus_' || n, 'active', 0, 0, 0, 0, 0, n,
 	'' from generate_series(1, 30000) n;
@@ -76,12 +82,14 @@ insert into runs (key, number, began_at, took, attempt, scope, priority, disposi
 	calls, facts, earlier_runs, earlier_last)
 	select 'user/user_' || n % 20000, n / 20000 + 1, n, 1, 1, 1, 1, 'done', '', '', 0, '', '{}', 1, 0
 	from generate_series(1, 60000) n;
+insert into statistics select r, cast(r as bigint) * n, 'runs.done', 0, 1, 0, 0
+	from generate_series(1, 400) n, unnest(array[60000, 900000, 21600000]) r;
 insert into event_bodies select received_at / 604800000 % 64, seq, cast(repeat(md5(id), 10) as bytea) from events;
 analyze`
 
 // growing matches a scan of a whole growing table.
 var growing = regexp.MustCompile(`Seq Scan on (accounts|former_customers|subscriptions|subscription_items|licenses|license_items|notices|mails|roster|` +
-	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|runs|audit|events|event_bodies\w*)\b`)
+	`access_told|hook_deliveries|purchases|assignments|successions|changes|work|work_waits|runs|audit|statistics|events|event_bodies\w*)\b`)
 
 // TestStatementsDoNotScan lets PostgreSQL plan every statement of the store without its parameters:
 // the plan that a connection ends up with.
@@ -145,9 +153,34 @@ func TestStatementsDoNotScan(t *testing.T) {
 		"selectNotices":          "notices_of_account",
 		"selectFurther":          "former_customers_of_account",
 		"selectLinked":           "accounts_customer_id_key",
+		"NoticesByTime":          "notices_by_time",
+		"NoticesOfAccount":       "notices_of_account",
+		"EmailsOf":               "mails_pkey",
+		"DeliveriesTo":           "hook_deliveries_by_time",
 		"Audit":                  "audit_pkey",
 		"AuditOfAccount":         "audit_of_account",
 		"UpsertMark batch":       "accounts_customer_id_key",
+		"AccountsByKey":          "accounts_pkey",
+		"AccountsByStatus":       "accounts_by_status",
+		"AccountsByPlan":         "accounts_by_plan",
+		"AccountsWithProblems":   "accounts_problems",
+		"AccountsOfConcern":      "accounts_of_concern",
+		"AccountsByEmail":        "accounts_by_folded_email",
+		"AccountOfPrimary":       "accounts_customer_id_key",
+		"AccountOfFurther":       "former_customers_pkey",
+		"AccountOfSubscription":  "subscriptions_pkey",
+		"AccountOfLicense":       "licenses_pkey",
+		"AccountOfPayment":       "licenses_of_payment",
+		"ConcernTally":           "accounts_of_concern",
+		"UnclassifiedTally":      "accounts_by_status",
+		"ProblemTally":           "accounts_problems",
+		"HeldTally":              "accounts_deletion",
+		"EndedTally":             "work_ended",
+		"ParkedSince":            "events_unsettled",
+		"OpenOfKeys":             "events_unsettled",
+		"ExpireStatistics":       "statistics_pkey",
+		"ExpireFuture":           "statistics_pkey",
+		"StatisticsOf":           "statistics_pkey",
 	} {
 		if !strings.Contains(plans[name], index) || plans[name] == "" {
 			t.Errorf("%s does not use %s:\n%s", name, index, plans[name][:min(len(plans[name]), 3000)])
@@ -192,7 +225,7 @@ var scans = map[string]string{
 	"selectHeldPrices":      "lockstep doctor reads all items, once",
 }
 
-// lists are the statements of package listing.
+// lists are the statements of the packages listing and buckets.
 var lists = map[string]string{
 	"EventsByNumber":   listing.EventsByNumber,
 	"LookedAt":         listing.LookedAt,
@@ -216,10 +249,37 @@ var lists = map[string]string{
 	"AuditOfAccount":   listing.AuditOfAccount,
 	"RunsOf":           listing.RunsOf,
 	"RunKeys":          listing.RunKeys,
+	"AddStatistics":    buckets.Add,
+	"ExpireStatistics": buckets.ExpireOld,
+	"ExpireFuture":     buckets.ExpireFuture,
+	"StatisticsOf":     buckets.Of,
+	"NoticesByTime":    listing.NoticesByTime,
+	"NoticesOfAccount": listing.NoticesOfAccount,
+	"EmailsOf":         listing.EmailsOf,
+	"DeliveriesTo":     listing.DeliveriesTo,
 	"Pulse":            listing.Pulse,
 	"passExpire":       passes.Expire,
 	"passSelect":       passes.Select,
 	"passTake":         passes.Take,
+
+	"AccountsByKey":         listing.AccountsByKey,
+	"AccountsByStatus":      listing.AccountsByStatus,
+	"AccountsByPlan":        listing.AccountsByPlan,
+	"AccountsWithProblems":  listing.AccountsWithProblems,
+	"AccountsOfConcern":     listing.AccountsOfConcern,
+	"AccountsByEmail":       listing.AccountsByEmail(foldedEmail),
+	"AccountOfPrimary":      listing.AccountOfPrimary,
+	"AccountOfFurther":      listing.AccountOfFurther,
+	"AccountOfSubscription": listing.AccountOfSubscription,
+	"AccountOfLicense":      listing.AccountOfLicense,
+	"AccountOfPayment":      listing.AccountOfPayment,
+	"ConcernTally":          listing.ConcernTally,
+	"UnclassifiedTally":     listing.UnclassifiedTally,
+	"ProblemTally":          listing.ProblemTally,
+	"HeldTally":             listing.HeldTally,
+	"EndedTally":            listing.EndedTally,
+	"ParkedSince":           listing.ParkedSince,
+	"OpenOfKeys":            listing.OpenOfKeys,
 }
 
 // isStatement reports whether a constant has the type Statement, here or of another package.

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
@@ -15,6 +16,7 @@ type measured struct {
 	gauges.Gauges
 	listing.Lists
 	staged.Reads
+	buckets.Buckets
 	passes.Passes
 	inspector
 }

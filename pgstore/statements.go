@@ -55,6 +55,9 @@ from due where work.key = due.key
 returning work.key, work.claimed_scope, work.claimed_priority, work.generation, work.attempts, work.run_at,
 	work.lease_until`
 
+	// foldedEmail is the indexed expression of an address in small letters: of ASCII letters, like SQLite's.
+	foldedEmail = `lower(email collate "C")`
+
 	// bodyOfEvent reads the body of the event $1, which was received at $2. The bodies of a week have their own table.
 	bodyOfEvent = `select body from event_bodies where slot = cast($2 as bigint) / 604800000 % 64 and seq = $1`
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/bucketstest"
 	"github.com/lockstep-dev/lockstep/internal/store/pgtest"
 	"github.com/lockstep-dev/lockstep/internal/store/repairtest"
 	"github.com/lockstep-dev/lockstep/internal/store/storetest"
@@ -60,6 +61,14 @@ func TestRepairs(t *testing.T) {
 	})
 }
 
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	bucketstest.Run(t, func(t *testing.T) bucketstest.Open {
+		url := fresh(t)
+		return func(t *testing.T) lockstep.Store { return open(t, url) }
+	})
+}
+
 // at returns the URL of the same database through another address of its server.
 func at(t *testing.T, database, server string) string {
 	t.Helper()
@@ -74,7 +83,7 @@ func at(t *testing.T, database, server string) string {
 var tables = strings.Fields(`events event_bodies runs work work_waits former_customers subscription_items subscriptions
 	license_items licenses mails buyer_mails notices roster access_told hook_deliveries hook_endpoints purchases
 		assignments instances successions changes cursors heartbeat accounts replicas upstream_pauses price_names trials
-	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims api_keys console_passes`)
+	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims api_keys console_passes statistics`)
 
 // fresh returns the URL of a database with empty tables.
 func fresh(t *testing.T) string {

@@ -45,6 +45,9 @@ type Config struct {
 	// Traces receives the spans of deliveries and runs; nil means none. Create the provider with
 	// [TraceIDs] as its generator of ids, and shut it down after the server.
 	Traces trace.TracerProvider
+	// Settings are shown to operators by GET /v1/settings. They change nothing. Nil means the values of this
+	// configuration that matter most, without their sources.
+	Settings []lockstep.Setting
 }
 
 // TraceIDs generates the ids of spans, for the SDK's option WithIDGenerator. Runs link to the

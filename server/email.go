@@ -25,7 +25,7 @@ type Email struct {
 	Color     string                // the accent color, as #rrggbb; empty: blue
 	Domain    string                // the sender's domain, for Message-IDs
 	Templates fs.FS                 // files that replace the built-in templates; nil: none
-	Page      http.Handler          // shows the e-mails at /mail, for development; nil: none
+	Page      http.Handler          // shows the e-mails at /mail and below, for development; nil: none
 }
 
 // DefaultMails returns the kinds that are sent unless Send says otherwise. Upcoming renewals

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/metrics"
+	"github.com/lockstep-dev/lockstep/internal/statistics"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
 	"github.com/lockstep-dev/lockstep/internal/sync/reconcile"
 )
@@ -32,6 +33,20 @@ func (p *parts) collectors() []prometheus.Collector {
 		all = append(all, gate)
 	}
 	return all
+}
+
+// statistics writes what this process counts to the database, for charts.
+func (p *parts) statistics() *statistics.Writer {
+	counted := prometheus.NewRegistry()
+	counted.MustRegister(p.counts)
+	for _, gate := range p.gates() {
+		counted.MustRegister(gate)
+	}
+	w := &statistics.Writer{Store: p.config.Store, Metrics: counted, Log: p.config.Log}
+	if p.measured != nil {
+		w.Measure = p.measured.Measure
+	}
+	return w
 }
 
 // ran counts a run.

@@ -23,6 +23,7 @@ func (s *Server) Handler() http.Handler { return s.web }
 func (s *Server) Run(ctx context.Context) error {
 	defer s.caller.Close()
 	defer s.leave(ctx)
+	defer s.keepStatistics(ctx)()
 	s.announce()
 	s.warn(ctx)
 	for err := s.startSweeps(ctx); err != nil && ctx.Err() == nil; err = s.startSweeps(ctx) {
@@ -33,6 +34,21 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	return s.runner.Run(ctx)
+}
+
+// keepStatistics writes statistics until the function that it returns is called, which writes the last ones. It does
+// not end with ctx, because runs that end later count too.
+func (s *Server) keepStatistics(ctx context.Context) (end func()) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.statistics.Run(ctx)
+	}()
+	return func() {
+		stop()
+		<-ended
+	}
 }
 
 // leave returns this replica's share of the rate limits to the others at once. If the database

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/doctor"
 	"github.com/lockstep-dev/lockstep/internal/metrics"
 	"github.com/lockstep-dev/lockstep/internal/out/webhookout"
+	"github.com/lockstep-dev/lockstep/internal/statistics"
 	"github.com/lockstep-dev/lockstep/internal/store/watch"
 	"github.com/lockstep-dev/lockstep/internal/sync/backfill"
 	"github.com/lockstep-dev/lockstep/internal/sync/ingest"
@@ -26,6 +27,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/upstream"
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
+	"github.com/lockstep-dev/lockstep/internal/web/catalog"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/console"
 	"github.com/lockstep-dev/lockstep/internal/web/httpapi"
@@ -47,6 +49,7 @@ type Server struct {
 	access  func(ctx context.Context, account lockstep.Account) (lockstep.Access, error)
 	log     *slog.Logger
 
+	statistics   *statistics.Writer
 	installation func() *doctor.Installation
 }
 
@@ -76,8 +79,8 @@ func New(c Config) (*Server, error) {
 		api: api, web: web,
 		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
-		installation: p.installation,
-		fleet:        upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
+		statistics: p.statistics(), installation: p.installation,
+		fleet: upstream.NewFleet(p.config.Store, c.Log, p.gates()...)}, nil
 }
 
 // parts are the components of a server while New connects them.
@@ -226,6 +229,7 @@ func (p *parts) web(api *httpapi.API) (*activation.Activations, *console.Console
 	p.receivers(mux)
 	if c.Email.Page != nil {
 		mux.Handle("GET /mail", c.Email.Page)
+		mux.Handle("GET /mail/", c.Email.Page)
 	}
 	mux.HandleFunc("GET /activate", activations.Page)
 	api.Register(mux)
@@ -245,7 +249,9 @@ func (p *parts) api() *httpapi.API {
 		Operations: httpapi.Operations{Build: buildinfo.Read(), Webhooks: webhooks(c.Webhooks).listed(),
 			Sources: c.listedSources(), Collectors: p.collectors(), Refused: p.counts.Refused,
 			Conditions: p.conditions(), Diagnose: p.diagnoser(), Verifier: p.verifier(), Guard: p.guard,
-			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting()},
+			Console: !c.Console.Off, DirectorySweeps: sweep.Directory(), Scope: ingest.ScopeOf, Granting: ingest.Granting(),
+			Settings: p.config.settings(), Payments: httpapi.Payments{Types: stripebilling.PaidTypes, In: stripebilling.PaidIn},
+			Prices: &catalog.Reader{Catalog: c.Catalog, Stripe: p.billing, Store: c.Store, Log: c.Log}},
 	}
 }
 

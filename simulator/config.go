@@ -76,6 +76,9 @@ type Config struct {
 	// Clerk's limits per object always apply.
 	RateLimits bool
 
+	Links Links // to the programs around the simulator, for its pages
+	Tour  *Tour // nil: no guided tour; it needs Links.App
+
 	// RedirectHosts are hosts, besides loopback, that the hosted sign-in pages may
 	// redirect to.
 	RedirectHosts []string
@@ -100,6 +103,7 @@ func (c Config) withDefaults() Config {
 	c.ClerkKey = cmp.Or(c.ClerkKey, DefaultClerkKey)
 	c.StripeURL = cmp.Or(c.StripeURL, "http://stripe.invalid")
 	c.ClerkURL = cmp.Or(c.ClerkURL, "http://clerk.invalid")
+	c.Links = c.Links.withDefaults()
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c
 }
@@ -128,6 +132,10 @@ func (c Config) Validate() error {
 		if parsed, err := url.Parse(text); err != nil || parsed.Host == "" {
 			problems = append(problems, fmt.Errorf("%s: %q is not an absolute URL", name, text))
 		}
+	}
+	problems = append(problems, c.Links.validate()...)
+	if err := c.checkTour(); err != nil {
+		problems = append(problems, err)
 	}
 	if err := c.Dunning.Validate(); err != nil {
 		problems = append(problems, err)

@@ -30,7 +30,8 @@ func (s *Simulator) withControls(side http.Handler) http.Handler {
 // fails, and forms of other sites are refused.
 func (s *Simulator) controls() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /_sim", s.controlPage)
+	s.pageRoutes(mux)
+	s.formRoutes(mux)
 	mux.HandleFunc("POST /_sim/advance", s.postAdvance)
 	mux.HandleFunc("GET /_sim/history", s.getHistory)
 	mux.HandleFunc("GET /_sim/state", s.getState)
@@ -41,6 +42,7 @@ func (s *Simulator) controls() http.Handler {
 		s.ClearFaults()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("DELETE /_sim/faults/{id}", s.deleteFault)
 	mux.HandleFunc("POST /_sim/delivery", s.postDelivery)
 	mux.HandleFunc("POST /_sim/resend", s.postResend)
 	mux.HandleFunc("POST /_sim/roll", s.postRoll)
@@ -85,9 +87,9 @@ func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
 	}
 	var seconds float64
 	form, notForm := url.ParseQuery(string(given))
-	fromPage := notForm == nil && form.Has("seconds")
+	fromPage := notForm == nil && (form.Has("seconds") || form.Has("amount"))
 	if fromPage {
-		seconds, err = strconv.ParseFloat(form.Get("seconds"), 64)
+		seconds, err = advanceOf(form)
 	} else {
 		var body struct {
 			Seconds float64 `json:"seconds"`
@@ -96,13 +98,18 @@ func (s *Simulator) postAdvance(w http.ResponseWriter, r *http.Request) {
 		seconds = body.Seconds
 	}
 	const tenYears = 10 * 366 * 24 * 3600
-	if err != nil || seconds < 0 || seconds > tenYears {
-		http.Error(w, "seconds must be a number between 0 and ten years", http.StatusBadRequest)
+	if err != nil || !(seconds >= 0 && seconds <= tenYears) { // not a number fails both
+		const problem = "seconds must be a number between 0 and ten years"
+		if fromPage {
+			s.refuse(w, r, "The clock cannot advance by that: "+problem)
+			return
+		}
+		http.Error(w, problem, http.StatusBadRequest)
 		return
 	}
 	s.Advance(time.Duration(seconds * float64(time.Second)))
 	if fromPage {
-		http.Redirect(w, r, "/_sim", http.StatusSeeOther)
+		http.Redirect(w, r, back(form), http.StatusSeeOther)
 		return
 	}
 	writeJSON(w, map[string]any{"now": s.Now()})
@@ -180,7 +187,7 @@ func (s *Simulator) postRoll(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) postPortal(w http.ResponseWriter, r *http.Request) {
 	s.SavePortalSettings()
 	if r.PostFormValue("page") != "" {
-		http.Redirect(w, r, "/_sim", http.StatusSeeOther)
+		http.Redirect(w, r, controlsPath, http.StatusSeeOther)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -214,6 +221,16 @@ func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, map[string]any{"id": s.AddFault(fault)})
+}
+
+// deleteFault ends one fault.
+func (s *Simulator) deleteFault(w http.ResponseWriter, r *http.Request) {
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil || !s.faults.Remove(id) {
+		http.Error(w, "no active fault has the id "+r.PathValue("id")+"; GET /_sim/faults lists them", http.StatusNotFound)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Simulator) postDelivery(w http.ResponseWriter, r *http.Request) {

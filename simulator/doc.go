@@ -47,10 +47,14 @@
 //
 // Both handlers serve the controls under /_sim, apart from the simulated APIs:
 //
-//	GET    /_sim           page: clock, state, deliveries, history (?q= filters it)
+//	GET    /_sim           page: faults, clock and deliveries, by buttons
+//	GET    /_sim/sequence  page: requests and webhooks with their bodies, live
+//	GET    /_sim/objects   page: the newest objects
+//	GET    /_sim/tour      page: the guided tour, with Config.Tour
 //	POST   /_sim/advance   {"seconds": n} moves the billing clock
 //	GET    /_sim/history   JSON lines; ?q= filters them by text
-//	GET    /_sim/faults    lists faults; POST adds a Fault, DELETE removes all
+//	GET    /_sim/faults    lists faults; POST adds a Fault, DELETE removes all, or one
+//	                       at /_sim/faults/{id}
 //	POST   /_sim/delivery  sets a DeliveryPolicy
 //	POST   /_sim/resend    {"event": id, "endpoint": id or URL} sends an event again
 //	POST   /_sim/roll      {"endpoint": id or URL, "overlap_seconds": n} rotates a secret

@@ -312,11 +312,11 @@ func TestTheControlsResendLoadAndSearchTheHistory(t *testing.T) {
 				t.Errorf("%d lines contain it:\n%s", lines, found)
 			}
 		}
-		if _, page := b.control("GET", "/_sim?q=first@example.com", ""); !strings.Contains(page,
+		if _, page := b.control("GET", "/_sim/sequence?q=first@example.com", ""); !strings.Contains(page,
 			`value="first@example.com"`) || !strings.Contains(page, "POST /v1/customers") {
 			t.Error("the page does not show what was asked for")
 		}
-		if _, page := b.control("GET", "/_sim?q=nothing-has-this", ""); strings.Contains(page, "POST /v1/customers") {
+		if _, page := b.control("GET", "/_sim/sequence?q=nothing-has-this", ""); strings.Contains(page, "POST /v1/customers") {
 			t.Error("the page shows what was not asked for")
 		}
 	})

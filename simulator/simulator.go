@@ -3,6 +3,7 @@ package simulator
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockstep-dev/lockstep/simulator/clerksim"
@@ -23,6 +24,7 @@ type Simulator struct {
 	stripe  *stripesim.Stripe
 	clerk   *clerksim.Clerk
 	control http.Handler
+	streams atomic.Int32 // live pages
 }
 
 // New returns an empty simulator. It fails for live keys and malformed webhook

@@ -89,6 +89,10 @@ var singles = []singleOperation{
 		return err
 	}},
 	{"assign", func(ctx context.Context, store lockstep.Store) error { return store.Assign(ctx, customer, user) }},
+	{"add statistics", func(ctx context.Context, store lockstep.Store) error {
+		return store.AddStatistics(ctx, lockstep.StatisticsMinute{At: time.Now(),
+			Cells: []lockstep.StatisticsCell{{Metric: "runs.done", Count: 2}}})
+	}},
 	{"beat", func(ctx context.Context, store lockstep.Store) error {
 		_, err := store.Beat(ctx, "replica", time.Hour, []lockstep.Pause{{Endpoint: "stripe", For: time.Hour}})
 		return err
@@ -368,6 +372,7 @@ var killed = map[string]string{
 	"CreateAPIKey": "create an API key", "UseAPIKey": "use an API key", "RevokeAPIKey": "revoke an API key",
 	"AppendAudit": "append to the audit log", "Replay": "replay an event", "Retry": "retry a key", "Drop": "drop a key",
 	"CreateConsolePass": "create a pass", "TakeConsolePass": "take a pass",
+	"AddStatistics": "add statistics",
 }
 
 // A new method of the store must be killed too, or be listed as one that only reads.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
@@ -119,7 +120,8 @@ func open(ctx context.Context, path string, opts ...Option) (*measured, error) {
 	store := sqlstore.New(writes, reads, sqlstore.Dialect{Log: log, Failure: failure, StepRows: o.stepRows})
 	return &measured{store, gauges.Gauges{Reader: reads, Use: resources(path, writes, reads)},
 		listing.Lists{View: store.View}, staged.Reads{View: store.View},
-		passes.Passes{View: store.View, Change: store.Change}, inspector{reads, files}}, nil
+		buckets.Buckets{Read: store.View, Write: store.Update},
+		passes.Passes{Read: store.View, Write: store.Update}, inspector{reads, files}}, nil
 }
 
 // OpenDB opens an existing file to move its data elsewhere, without a store around it, and brings

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/buckets"
 	"github.com/lockstep-dev/lockstep/internal/store/gauges"
 	"github.com/lockstep-dev/lockstep/internal/store/listing"
 	"github.com/lockstep-dev/lockstep/internal/store/passes"
@@ -19,6 +20,7 @@ type measured struct {
 	gauges.Gauges
 	listing.Lists
 	staged.Reads
+	buckets.Buckets
 	passes.Passes
 	inspector
 }

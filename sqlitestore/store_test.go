@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/store/bucketstest"
 	"github.com/lockstep-dev/lockstep/internal/store/repairtest"
 	"github.com/lockstep-dev/lockstep/internal/store/sqlitetest"
 	"github.com/lockstep-dev/lockstep/internal/store/storetest"
@@ -43,6 +44,14 @@ func TestRepairs(t *testing.T) {
 		}
 		closeAfter(t, store)
 		return store
+	})
+}
+
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	bucketstest.Run(t, func(t *testing.T) bucketstest.Open {
+		path := sqlitetest.Path(t)
+		return func(t *testing.T) lockstep.Store { return open(t, path) }
 	})
 }
 

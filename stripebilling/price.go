@@ -84,3 +84,35 @@ func productOf(o upstream.Object) lockstep.Product {
 	return lockstep.Product{ID: o.Text("id"), Name: upstream.Printed(o.Text("name")),
 		Plan: upstream.Printed(o.Object("metadata").Text("plan"))}
 }
+
+// ListPrices implements [lockstep.PriceLister].
+func (c *Client) ListPrices(ctx context.Context, active bool, pages int) (list []lockstep.ListedPrice, more bool,
+	err error) {
+	params := &stripe.PriceListParams{Active: stripe.Bool(active), Expand: stripe.StringSlice([]string{"data.product"})}
+	for range pages {
+		var data []upstream.Object
+		if data, more, err = c.page(ctx, "list prices", "/v1/prices", params); err != nil {
+			return nil, false, err
+		}
+		for _, o := range data {
+			list = append(list, listedPriceOf(o))
+		}
+		if !more || len(data) == 0 {
+			return list, false, nil
+		}
+		params.StartingAfter = stripe.String(list[len(list)-1].ID)
+	}
+	return list, true, nil
+}
+
+func listedPriceOf(o upstream.Object) lockstep.ListedPrice {
+	product, recurring := productOf(o.Object("product")), o.Object("recurring")
+	p := lockstep.ListedPrice{Price: priceOf(o), Nickname: upstream.Printed(o.Text("nickname")), ProductName: product.Name,
+		ProductPlan: product.Plan, Currency: o.Text("currency"), Interval: recurring.Text("interval"),
+		IntervalCount: recurring.Number("interval_count")}
+	if raw := o.Raw("unit_amount"); len(raw) > 0 && string(raw) != "null" {
+		amount := o.Number("unit_amount")
+		p.Amount = &amount
+	}
+	return p
+}

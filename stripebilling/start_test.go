@@ -140,6 +140,25 @@ func TestPrices(t *testing.T) {
 	}
 }
 
+func TestListPricesReadsABoundedNumberOfPages(t *testing.T) {
+	stripe := &stripeOf{answers: map[string][]string{"GET /v1/prices": {
+		`{"object":"list","has_more":true,"data":[{"id":"price_1","active":true,"currency":"usd","unit_amount":2000,"nickname":"Pro","product":{"id":"prod_1","name":"App","metadata":{"plan":"pro"}},"recurring":{"interval":"month","interval_count":3}}]}`,
+		`{"object":"list","has_more":true,"data":[{"id":"price_2","currency":"usd","unit_amount":null,"product":{"id":"prod_1"}}]}`}}}
+	client, _ := serve(t, stripe.ServeHTTP)
+	list, more, err := client.ListPrices(t.Context(), true, 2)
+	amount := int64(2000)
+	if diff := cmp.Diff([]lockstep.ListedPrice{{Price: lockstep.Price{ID: "price_1", ProductID: "prod_1", Active: true,
+		Recurring: true}, Nickname: "Pro", ProductName: "App", ProductPlan: "pro", Amount: &amount, Currency: "usd",
+		Interval: "month", IntervalCount: 3},
+		{Price: lockstep.Price{ID: "price_2", ProductID: "prod_1"}, Currency: "usd"}}, list); err != nil || !more || diff != "" {
+		t.Fatal(diff, more, err)
+	}
+	if diff := cmp.Diff(map[string]string{"active": "true", "limit": "100", "expand[0]": "data.product",
+		"starting_after": "price_1"}, first(stripe.requests[1].params)); diff != "" || len(stripe.requests) != 2 {
+		t.Error(diff, len(stripe.requests))
+	}
+}
+
 func TestCloseCheckout(t *testing.T) {
 	stripe := &stripeOf{answers: map[string][]string{
 		"POST /v1/checkout/sessions/cs_1/expire": {`{"id":"cs_1","status":"expired"}`}}}

@@ -90,9 +90,9 @@ func TestMainJobInABrowser(t *testing.T) {
 
 // devWorld is a running `lockstep dev`.
 type devWorld struct {
-	app, lockstep, stripe string
-	cancel                context.CancelFunc
-	ended                 chan error
+	app, lockstep, stripe, clerk string
+	cancel                       context.CancelFunc
+	ended                        chan error
 }
 
 func (d *devWorld) stop() error {
@@ -133,6 +133,7 @@ func startDev(t *testing.T) *devWorld {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	d := &devWorld{app: "http://" + addrs[0], lockstep: "http://" + addrs[1], stripe: "http://" + addrs[2],
+		clerk:  "http://" + addrs[3],
 		cancel: cancel, ended: make(chan error, 1)}
 	command := &devCommand{AppAddr: addrs[0], Addr: addrs[1], StripeAddr: addrs[2], ClerkAddr: addrs[3], Dir: t.TempDir(),
 		Seed: 1}

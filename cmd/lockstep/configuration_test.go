@@ -19,10 +19,6 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 
 const configurationPage = "../../docs/configuration.md"
 
-// secretSettings are the settings that only the environment sets, in the order of the page.
-var secretSettings = []secret{apiKey, stripeKey, stripeWebhook, clerkKey, clerkWebhook, smtpUsername, smtpPassword,
-	webhookSecret}
-
 // TestConfigurationPage fails if docs/configuration.md does not match the settings. `go generate
 // ./cmd/lockstep` updates it.
 func TestConfigurationPage(t *testing.T) {
@@ -93,7 +89,8 @@ const configurationHead = `# Configuration
 
 Flags override the environment, the environment overrides the file, and the file overrides the
 defaults. The file is ` + "`lockstep.toml`" + ` in the working directory, or the one that ` + "`--config`" + `
-names. Secrets come from the environment only. ` + "`lockstep doctor`" + ` checks the result.
+names. Secrets come from the environment only. ` + "`lockstep doctor`" + ` checks the result, and
+` + "`lockstep settings`" + ` shows what a running service uses and where each value came from.
 
 A key with a dot belongs to a table of the file: ` + "`activation.app`" + ` is ` + "`app`" + ` under ` + "`[activation]`" + `.
 Durations are strings such as ` + "`\"5s\"`, `\"10m\"` or `\"72h\"`" + `.

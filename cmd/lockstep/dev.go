@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/clerkdirectory"
 	"github.com/lockstep-dev/lockstep/examples/acmenotes"
+	"github.com/lockstep-dev/lockstep/internal/look"
 	"github.com/lockstep-dev/lockstep/internal/otlp"
 	"github.com/lockstep-dev/lockstep/internal/out/mailbox"
 	"github.com/lockstep-dev/lockstep/server"
@@ -42,16 +43,22 @@ const (
 	devAPIKey        = "lockstep_dev_api_key_that_opens_nothing"
 )
 
-// devPlans is what the sample app sells.
-var devPlans = []simulator.Plan{
-	{LookupKey: acmenotes.ProPlan, ProductName: "Acme Notes Pro", Amount: 2000, Currency: "usd", Interval: "month"},
-	{LookupKey: acmenotes.LifetimePlan, ProductName: "Acme Notes for life", Amount: 30000, Currency: "usd"},
+// devOffers is what the sample app sells. The simulated Stripe gets its prices from it too.
+var devOffers = []acmenotes.Offer{
+	{ID: "pro", Key: acmenotes.ProPlan, Name: "Acme Notes Pro", Amount: 2000, Currency: "usd", Interval: "month"},
+	{ID: "lifetime", Key: acmenotes.LifetimePlan, Name: "Acme Notes for life", Amount: 30000, Currency: "usd"},
 }
 
 // devCatalog maps both to one plan.
 var devCatalog = lockstep.Catalog{Plans: []lockstep.Plan{{Name: "pro",
 	LookupKeys: []string{acmenotes.ProPlan, acmenotes.LifetimePlan},
 	Features:   []string{"export", "sharing"}, Limits: map[string]int64{"notes": 1000}, Rank: 10}}}
+
+// devGapScan is how often dev looks for lost webhooks. Elsewhere it is 5 minutes; here somebody watches.
+const devGapScan = 15 * time.Second
+
+// devAgent is how the sample app's calls to Clerk identify themselves, so that the simulator can name it.
+const devAgent = "AcmeNotes"
 
 // Run runs everything until the process gets a signal.
 func (c *devCommand) Run(ctx context.Context, in *surroundings) (err error) {
@@ -104,6 +111,8 @@ type dev struct {
 
 func (d *dev) serviceURL() string { return "http://" + d.service.Addr().String() }
 func (d *dev) appURL() string     { return "http://" + d.app.Addr().String() }
+func (d *dev) consoleURL() string { return d.serviceURL() + "/console" }
+func (d *dev) tourURL() string    { return d.sims.stripeURL() + "/_sim/tour" }
 
 func (c *devCommand) listen() (*dev, error) {
 	service, err := listen(c.Addr, "--addr")
@@ -125,12 +134,16 @@ func (c *devCommand) simulate(d *dev, in *surroundings) (err error) {
 		ClerkWebhooks:  []simulator.WebhookEndpoint{endpoint(d.serviceURL()+"/webhooks/clerk", devClerkWebhook)},
 		SessionClaims: map[string]string{"plan": "{{user.public_metadata.plan}}",
 			"billing": "{{user.public_metadata.billing}}"},
+		Links: simulator.Links{App: d.appURL(), AppName: "Acme Notes", AppAgent: devAgent, Service: "Lockstep",
+			Console: d.consoleURL(), Mail: d.serviceURL() + "/mail"},
+		Tour: &simulator.Tour{GapScan: devGapScan},
 	})
 	if err != nil {
 		return err
 	}
-	for _, plan := range devPlans {
-		d.sims.AddPlan(plan)
+	for _, o := range devOffers {
+		d.sims.AddPlan(simulator.Plan{LookupKey: o.Key, ProductName: o.Name, Amount: o.Amount, Currency: o.Currency,
+			Interval: o.Interval})
 	}
 	return nil
 }
@@ -140,6 +153,7 @@ func (d *dev) newServer(store lockstep.Store, traces trace.TracerProvider, in *s
 	return server.New(server.Config{
 		Store: store, Catalog: devCatalog, Log: in.log, Traces: traces,
 		HTTP:       server.HTTP{APIKey: devAPIKey, ReturnOrigins: []string{d.appURL(), d.serviceURL()}},
+		Sync:       server.Sync{Intervals: server.Intervals{Events: devGapScan}},
 		Activation: server.Activation{App: "Acme Notes", ContinueURL: d.appURL() + "/"},
 		Stripe: server.Stripe{Key: devStripeKey, BaseURL: d.sims.stripeURL(),
 			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
@@ -159,28 +173,52 @@ func (d *dev) sampleApp(in *surroundings) (http.Handler, error) {
 	}
 	return acmenotes.New(acmenotes.Config{URL: d.appURL(), LockstepURL: d.serviceURL(), LockstepKey: devAPIKey,
 		ClerkURL: clerkURL, ClerkAPI: clerkURL, ClerkKey: devClerkKey, Sessions: sessions,
-		HTTPClient: &http.Client{Timeout: 15 * time.Second}, Log: in.log}), nil
+		StripePages: d.sims.stripeURL(), Offers: devOffers, Style: look.Style, Icon: look.Icon,
+		ConsoleURL: d.serviceURL() + "/console", MailURL: d.serviceURL() + "/mail",
+		SimulatorURL: d.sims.stripeURL() + "/_sim",
+		HTTPClient:   &http.Client{Timeout: 15 * time.Second, Transport: named{}}, Log: in.log}), nil
+}
+
+// named sends requests with the sample app's name.
+type named struct{}
+
+func (named) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", devAgent)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // explain prints the addresses and what to do there.
 func (c *devCommand) explain(in *surroundings, d *dev, console string) {
 	stripeURL := d.sims.stripeURL()
 	fmt.Fprintf(in.stdout, `
-  Acme Notes        %s   the sample app: start here
+  Guided tour       %s   start here: it says what to do, and sees what you did
+  Acme Notes        %s   the sample app
   Console           %s
   Lockstep          %s   its API: /openapi.json, its e-mails: /mail
-  Stripe simulator  %s/_sim
-  Clerk simulator   %s/_sim
+  Stripe simulator  %s/_sim   lose webhooks, fail requests, advance the clock
+  Clerk simulator   %s/_sim   the same controls
+
+  Or without the tour:
 
   1. Open %s and sign up.
   2. Buy Pro with the card 4242 4242 4242 4242 and any future date and CVC.
   3. Watch the plan change to Pro when Stripe's webhook confirms the payment.
   4. Choose Manage billing and cancel. Then advance the clock by 31 days at %s/_sim.
-  5. Ask Lockstep why you have access, or why not:
-     curl -H "Authorization: Bearer %s" %s/v1/accounts/user/THE-ID-ON-THE-PAGE
+  5. Ask Lockstep why you have access, or why not, in another terminal:
+     LOCKSTEP_API_KEY=%s lockstep explain THE-ID-ON-THE-PAGE%s
 
   Nothing here is real, and nothing leaves this machine. State: %s
   Press Ctrl-C to stop. To start over, delete the state.
 
-`, d.appURL(), console, d.serviceURL(), stripeURL, d.sims.clerkURL(), d.appURL(), stripeURL, devAPIKey, d.serviceURL(), c.Dir)
+`, d.tourURL(), d.appURL(), console, d.serviceURL(), stripeURL, d.sims.clerkURL(), d.appURL(), stripeURL, devAPIKey,
+		d.explainFlag(), c.Dir)
+}
+
+// explainFlag names the service to the command explain, unless it listens where the command looks.
+func (d *dev) explainFlag() string {
+	if d.serviceURL() == "http://127.0.0.1:8080" {
+		return ""
+	}
+	return " --url " + d.serviceURL()
 }

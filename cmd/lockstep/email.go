@@ -23,7 +23,7 @@ type mailSettings struct {
 	Templates string   `toml:"templates" default:"none" doc:"A folder with templates that replace the built-in ones"`
 	App       string   `toml:"app" default:"required" doc:"Your app's name, for the e-mails"`
 	AppURL    string   `toml:"app_url" default:"none" doc:"Where users manage their billing"`
-	Color     string   `toml:"color" default:"#2563eb" doc:"The accent color of the e-mails, as #rrggbb"`
+	Color     string   `toml:"color" default:"#3d4fd1" doc:"The accent color of the e-mails, as #rrggbb"`
 }
 
 // apply adds [mail] and the environment's SMTP login to a server's configuration.

@@ -47,16 +47,16 @@ func TestTheFirstPageAfterSignUpShowsNoError(t *testing.T) {
 	shows := func(email, want string) {
 		t.Helper()
 		page := d.signUp(t, email)
-		if strings.Contains(page, `role="alert"`) || !strings.Contains(page, "Signed in as") ||
+		if strings.Contains(page, `role="alert"`) || !strings.Contains(page, `id="sign-out"`) ||
 			!strings.Contains(page, want) {
 			t.Errorf("the first page of %s lacks %q or shows an error: %s", email, want, page)
 		}
 	}
 	for _, email := range []string{"ada@example.com", "bea@example.com", "cleo@example.com"} {
-		shows(email, "You have not bought anything yet")
+		shows(email, "Nothing yet.")
 	}
 	d.deliveries(t, `{"hold":true}`)
-	shows("dora@example.com", "You have not bought anything yet")
+	shows("dora@example.com", "Nothing yet.")
 	d.faults(t, "POST", `{"side":"clerk","method":"GET","path":"/v1/users/*","status":503}`)
 	shows("eve@example.com", "Your account is being set up")
 	d.faults(t, "DELETE", "")

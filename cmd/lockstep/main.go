@@ -24,6 +24,7 @@ type program struct {
 	Health    healthCommand    `cmd:"" group:"operate" help:"Check that the running service answers and can write its database."`
 	Console   consoleCommand   `cmd:"" group:"operate" help:"Print a link that opens the console in a browser, once."`
 	Explain   explainCommand   `cmd:"" group:"operate" help:"Tell why an account has the access that it has, what happened, and how to fix what is wrong."`
+	Accounts  accountsCommand  `cmd:"" group:"operate" help:"Find accounts by an id or e-mail address, or list those that pay without access."`
 	Backfill  backfillCommand  `cmd:"" group:"operate" help:"Link the Stripe customers of an existing business. The first start on an empty database does this by itself."`
 	Verify    verifyCommand    `cmd:"" group:"operate" help:"Compare accounts with Stripe and Clerk, say why they differ, and repair them."`
 	Link      linkCommand      `cmd:"" group:"operate" help:"Link a customer or a guest's payment to an account."`
@@ -33,6 +34,7 @@ type program struct {
 	Forget    forgetCommand    `cmd:"" group:"operate" help:"Erase the stored personal data of a deleted account now."`
 	Instance  instanceCommand  `cmd:"" group:"operate" help:"Move to another Clerk instance."`
 	Keys      keysCommand      `cmd:"" group:"operate" help:"Create, list and revoke API keys."`
+	Settings  settingsCommand  `cmd:"" group:"operate" help:"Show the effective configuration of the running service, and where each value came from."`
 	Audit     auditCommand     `cmd:"" group:"operate" help:"Show what operators did, when and why."`
 	Events    eventsCommand    `cmd:"" group:"operate" help:"List, show and replay stored events."`
 	Work      workCommand      `cmd:"" group:"operate" help:"List, retry and drop what is pending, parked or failed."`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/otlp"
 	"github.com/lockstep-dev/lockstep/server"
 )
@@ -22,6 +23,8 @@ type serveCommand struct {
 	ClerkPath     string        `name:"clerk-webhook-path" help:"Where Clerk delivers webhooks (default: /webhooks/clerk)." env:"CLERK_WEBHOOK_PATH" placeholder:"PATH" example:"/api/webhooks/clerk"`
 	StripeAPIBase string        `help:"Stripe's API, or a simulator's." env:"STRIPE_API_BASE" placeholder:"URL" example:"http://127.0.0.1:12111"`
 	ClerkAPIBase  string        `help:"Clerk's Backend API, or a simulator's." env:"CLERK_API_BASE" placeholder:"URL" example:"http://127.0.0.1:12112"`
+
+	given map[string]lockstep.Setting // the flags that the command line or the environment sets, by name
 }
 
 // Help is shown by serve --help.
@@ -80,6 +83,9 @@ func (c *serveCommand) settings(in *surroundings) (s settings, err error) {
 			WebhookPath: first(c.ClerkPath, f.ClerkPath)},
 	}
 	f.apply(&s.Config)
+	if s.Config.Settings, err = c.effective(f, in.getenv); err != nil {
+		return s, err
+	}
 	s.Problems = each(s.secrets, f.consoleRoles(&s.Config), f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv),
 		otlp.Check(in.getenv))
 	return s, nil

@@ -42,7 +42,11 @@ func underway(stripe, lockstep, key string) (string, error) {
 		return "", err
 	}
 	for _, w := range work.Data {
-		if w.Pending && time.Until(w.RunAt) < time.Minute {
+		wait := time.Minute
+		if strings.HasPrefix(w.Key, "sweep/") {
+			wait = 0 // dev looks for lost webhooks every few seconds
+		}
+		if w.Pending && time.Until(w.RunAt) < wait {
 			return "work on " + w.Key, nil
 		}
 	}

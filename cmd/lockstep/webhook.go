@@ -11,7 +11,7 @@ import (
 // webhookSettings is a [[webhook]] in lockstep.toml: an endpoint of the operator's app.
 type webhookSettings struct {
 	ID           string   `toml:"id" default:"required" doc:"A short name of letters, digits, - and _"`
-	URL          string   `toml:"url" default:"required" doc:"Where to send; https, and a public address"`
+	URL          string   `toml:"url" default:"required" doc:"Where to send; https, and a public address" mask:"path"`
 	Events       []string `toml:"events" default:"all" doc:"The kinds of event to send"`
 	AllowPrivate bool     `toml:"allow_private" default:"false" doc:"Allow private addresses and plain http"`
 }

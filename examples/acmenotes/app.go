@@ -2,6 +2,7 @@ package acmenotes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -9,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
@@ -23,17 +26,18 @@ type Config struct {
 	ClerkAPI    string          // Clerk's Backend API
 	ClerkKey    lockstep.Secret
 	Sessions    lockstep.Sessions // verifies session tokens
+	StripePages string            // origins of Stripe's hosted pages; empty: those of Stripe
+	Offers      []Offer           // what the app sells
 	HTTPClient  *http.Client
 	Log         *slog.Logger
+
+	Style, Icon string // CSS and SVG; empty: the app's own
+
+	// Links for developers; empty: not shown.
+	ConsoleURL, MailURL, SimulatorURL string
 }
 
-// The lookup keys of what the app sells.
-const (
-	ProPlan      = "pro_monthly"
-	LifetimePlan = "lifetime"
-)
-
-//go:embed pages/*.html
+//go:embed pages
 var pages embed.FS
 
 var templates = template.Must(template.ParseFS(pages, "pages/*.html"))
@@ -46,31 +50,43 @@ type App struct {
 
 // New returns the app.
 func New(c Config) *App {
+	c.StripePages = cmp.Or(c.StripePages, "https://checkout.stripe.com https://billing.stripe.com")
 	a := &App{Config: c}
 	a.mux.HandleFunc("GET /{$}", a.home)
 	a.mux.HandleFunc("POST /buy", a.buy)
 	a.mux.HandleFunc("POST /billing", a.billing)
 	a.mux.HandleFunc("POST /sign-out", a.signOut)
+	a.mux.HandleFunc("GET /style.css", file("text/css; charset=utf-8", cmp.Or(c.Style, own("style.css"))+own("app.css")))
+	a.mux.HandleFunc("GET /icon.svg", file("image/svg+xml", cmp.Or(c.Icon, own("icon.svg"))))
 	return a
+}
+
+// own returns a file of the app.
+func own(name string) string {
+	text, err := pages.ReadFile("pages/" + name)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return string(text)
+}
+
+// file serves a file that does not change while the app runs.
+func file(kind, content string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Cache-Control", "max-age=60")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(content))
+	}
 }
 
 // ServeHTTP rejects forms from other sites, and keeps other sites from showing our pages in a frame.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+	// Buying and billing are forms that redirect to Stripe's pages, so form-action must name them.
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; "+
+		"form-action 'self' "+a.StripePages+"; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "same-origin") // a URL may contain a Clerk token
 	http.NewCrossOriginProtection().Handler(&a.mux).ServeHTTP(w, r)
-}
-
-// homePage is the content of the home page.
-type homePage struct {
-	SignUp, SignIn, Profile string
-	SignedIn                bool
-	User                    string
-	Plan                    string // from the session token's claim
-	Claims                  string
-	Access                  *access
-	Waiting                 bool // Lockstep cannot answer yet
-	Problem                 string
 }
 
 func (a *App) home(w http.ResponseWriter, r *http.Request) {
@@ -79,35 +95,40 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := "?redirect_url=" + url.QueryEscape(a.URL+"/?state="+a.state(w, r))
-	page := homePage{SignUp: a.ClerkURL + "/sign-up" + back, SignIn: a.ClerkURL + "/sign-in" + back,
+	page := homePage{Config: a.Config, SignUp: a.ClerkURL + "/sign-up" + back, SignIn: a.ClerkURL + "/sign-in" + back,
 		Profile: a.ClerkURL + "/user" + back, Problem: problems[r.URL.Query().Get("problem")]}
 	if id := a.sessionID(r); id != "" {
 		session, err := a.session(r.Context(), id)
 		if err != nil {
 			a.Log.Warn("session ended", "error", err)
 			clearCookie(w)
-		} else if err := a.describe(w, r, session, &page); err != nil {
+		} else if err := a.describe(r.Context(), session, &page); err != nil {
 			a.fail(w, "page", err)
 			return
 		}
+	}
+	if page.Updating() {
+		w.Header().Set("Refresh", "2")
 	}
 	a.show(w, "home.html", page)
 }
 
 // describe fills in what the page shows of a signed-in user.
-func (a *App) describe(w http.ResponseWriter, r *http.Request, session lockstep.Session, page *homePage) error {
-	page.SignedIn, page.User = true, session.UserID
-	page.Plan, _ = session.Claims["plan"].(string)
+func (a *App) describe(ctx context.Context, session lockstep.Session, page *homePage) error {
+	page.UserID = session.UserID
+	page.TokenPlan, _ = session.Claims["plan"].(string)
 	text, err := json.MarshalIndent(session.Claims, "", "  ")
 	if err != nil {
 		return err
 	}
 	page.Claims = string(text)
-	page.Access, err = a.access(r.Context(), page.User)
+	if page.User, err = a.user(ctx, session.UserID); err != nil {
+		a.Log.Warn("user not read", "error", err) // the page then shows the id only
+	}
+	page.Account, err = a.account(ctx, session.UserID)
 	switch {
 	case notYet(err):
 		page.Waiting = true
-		w.Header().Set("Refresh", "2")
 	case err != nil:
 		a.Log.Error("access not read", "error", err)
 		page.Problem = problems["access"]
@@ -122,7 +143,7 @@ func (a *App) buy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key := r.PostFormValue("plan")
-	if key != ProPlan && key != LifetimePlan {
+	if !slices.ContainsFunc(a.Offers, func(o Offer) bool { return o.Key == key }) {
 		http.Error(w, "plan: it is not for sale", http.StatusBadRequest)
 		return
 	}

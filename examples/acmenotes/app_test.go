@@ -27,6 +27,9 @@ func (tokens) Verify(_ context.Context, token string) (lockstep.Session, error) 
 	return session, nil
 }
 
+var offers = []Offer{{ID: "pro", Key: ProPlan, Name: "Pro", Amount: 2000, Currency: "usd", Interval: "month"},
+	{ID: "lifetime", Key: LifetimePlan, Name: "Lifetime", Amount: 30000, Currency: "usd"}}
+
 // kit is the app and a browser.
 type kit struct {
 	*testing.T
@@ -34,6 +37,8 @@ type kit struct {
 	jwt     string // the session token that Clerk issues
 	cookies map[string]*http.Cookie
 	spent   []string // the requests that spend the user's money
+	account string   // Lockstep's answer about the user; empty: 503
+	person  string   // Clerk's answer about the user; empty: 500
 }
 
 func start(t *testing.T) *kit {
@@ -42,6 +47,10 @@ func start(t *testing.T) *kit {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/tokens") {
 			io.WriteString(w, `{"jwt":"`+k.jwt+`"}`)
+			return
+		}
+		if r.Method == http.MethodGet {
+			k.read(w, r)
 			return
 		}
 		if r.Method == http.MethodPost {
@@ -53,8 +62,21 @@ func start(t *testing.T) *kit {
 	t.Cleanup(api.Close)
 	k.app = New(Config{URL: "https://acme.example", LockstepURL: api.URL, ClerkURL: "https://clerk.example",
 		ClerkAPI: api.URL,
+		Offers:   offers,
 		ClerkKey: "sk_test_1", Sessions: tokens{}, HTTPClient: api.Client(), Log: slog.New(slog.DiscardHandler)})
 	return k
+}
+
+// read answers what the app reads of Lockstep and of Clerk.
+func (k *kit) read(w http.ResponseWriter, r *http.Request) {
+	text, status := k.person, http.StatusInternalServerError
+	if strings.HasPrefix(r.URL.Path, "/v1/accounts/") {
+		text, status = k.account, http.StatusServiceUnavailable
+	}
+	if text == "" {
+		w.WriteHeader(status)
+	}
+	io.WriteString(w, text)
 }
 
 // ask sends a request with the browser's cookies.

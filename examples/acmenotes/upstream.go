@@ -10,39 +10,54 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/lockstep-dev/lockstep"
 )
 
-// access is the part of Lockstep's answer that the app needs.
-type access struct {
-	Access struct {
-		Active  bool       `json:"active"`
-		Status  string     `json:"status"`
-		Plan    string     `json:"plan"`
-		Until   *time.Time `json:"until"`
-		Ending  bool       `json:"ending"`
-		Reasons []struct {
-			Object string `json:"object"`
-			ID     string `json:"id"`
-			Status string `json:"status"`
-			Plan   string `json:"plan"`
-			Grants bool   `json:"grants"`
-			Why    string `json:"why"`
-		} `json:"reasons"`
-	} `json:"access"`
-	CustomerID string `json:"customer_id"`
-	Pending    bool   `json:"pending"`
+// account is the part of Lockstep's answer that the app needs.
+type account struct {
+	Access     lockstep.Access `json:"access"`
+	CustomerID string          `json:"customer_id"`
+	Pending    bool            `json:"pending"` // an event or change is not processed yet
 }
 
-// access asks Lockstep for a user's access and its reasons.
-func (a *App) access(ctx context.Context, user string) (*access, error) {
-	var out access
+// account asks Lockstep for a user's access and its reasons.
+func (a *App) account(ctx context.Context, user string) (*account, error) {
+	var out account
 	if err := a.lockstep(ctx, http.MethodGet, "/v1/accounts/user/"+url.PathEscape(user), nil, &out); err != nil {
 		return nil, err
 	}
 	return &out, nil
+}
+
+// user is a user at Clerk.
+type user struct {
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	PrimaryID string `json:"primary_email_address_id"`
+	Addresses []struct {
+		ID      string `json:"id"`
+		Address string `json:"email_address"`
+	} `json:"email_addresses"`
+}
+
+// Name returns the user's name; empty if Clerk knows none.
+func (u user) Name() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
+
+// Email returns the primary e-mail address; empty without one.
+func (u user) Email() string {
+	for _, address := range u.Addresses {
+		if address.ID == u.PrimaryID {
+			return address.Address
+		}
+	}
+	return ""
+}
+
+// user asks Clerk for a user.
+func (a *App) user(ctx context.Context, id string) (out user, err error) {
+	err = a.call(ctx, http.MethodGet, a.ClerkAPI+"/v1/users/"+url.PathEscape(id), a.ClerkKey.Reveal(), nil, &out)
+	return out, err
 }
 
 // statusError is an answer with an error status.

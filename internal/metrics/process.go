@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,6 +41,9 @@ var runOutcomes = []string{string(lockstep.Done), string(lockstep.Retry), string
 
 // lagBuckets are seconds: from what a buyer does not notice to what an operator must explain.
 var lagBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600}
+
+// LagBuckets returns the upper bounds of the buckets of the lag, in seconds, the shortest first.
+func LagBuckets() []float64 { return slices.Clone(lagBuckets) }
 
 // Process counts what this process does. It is safe for concurrent use.
 type Process struct {

@@ -36,7 +36,10 @@ type Attempt struct {
 type outcome struct {
 	status    int
 	response  string
+	header    http.Header
 	directive string // the webhook-delivery header of the answer
+	took      time.Duration
+	lost      bool // the provider does not notice that it did not arrive
 	err       error
 }
 
@@ -76,7 +79,8 @@ func (o *Outbox) attempt(d *Delivery, target Target, now time.Time) *Attempt {
 	return &Attempt{
 		delivery: d, message: message, body: body, target: target,
 		header: o.providers[message.Provider].Sign(target, message.ID, body, now),
-		fault:  o.Faults.Strike("delivery", http.MethodPost, pathOf(target.URL)),
+		fault: o.Faults.Strike(wire.Call{Side: "delivery", Method: http.MethodPost, Path: pathOf(target.URL),
+			Provider: message.Provider, Event: message.Type}),
 
 		Unordered: o.policy.Unordered,
 	}
@@ -86,7 +90,9 @@ func (o *Outbox) attempt(d *Delivery, target Target, now time.Time) *Attempt {
 // lock, which it takes, in a separate goroutine. If ctx ends first, the attempt
 // counts as not made.
 func (o *Outbox) Make(ctx context.Context, a *Attempt) {
+	began := time.Now()
 	result := o.send(ctx, a)
+	result.took = time.Since(began)
 	o.World.Change(func() {
 		if o.flying[a.delivery.Sequence] != a.delivery {
 			return // Restore has replaced the state since
@@ -102,6 +108,9 @@ func (o *Outbox) Make(ctx context.Context, a *Attempt) {
 }
 
 func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
+	if a.fault != nil && a.fault.Lose {
+		return outcome{err: errors.New("fault: lost"), lost: true}
+	}
 	if a.fault != nil && !a.fault.After {
 		if a.fault.Status != 0 {
 			return outcome{status: a.fault.Status, response: a.fault.Body}
@@ -129,7 +138,8 @@ func (o *Outbox) send(ctx context.Context, a *Attempt) outcome {
 	if err != nil {
 		return outcome{err: fmt.Errorf("read answer: %w", err)}
 	}
-	return outcome{status: response.StatusCode, response: string(body), directive: response.Header.Get("Webhook-Delivery")}
+	return outcome{status: response.StatusCode, response: string(body), header: response.Header,
+		directive: response.Header.Get("Webhook-Delivery")}
 }
 
 // book records the outcome and ends the delivery or schedules its next attempt.
@@ -139,6 +149,10 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 	d.Last = fmt.Sprintf("status %d", result.status)
 	if result.err != nil {
 		d.Last = "no answer"
+	}
+	if result.lost {
+		o.settle(d, false)
+		return
 	}
 	acknowledged := result.err == nil && result.status >= 200 && result.status < 300
 	if o.misbehaves(a, result.directive, acknowledged, now) || acknowledged || d.Once {
@@ -162,7 +176,8 @@ func (o *Outbox) book(a *Attempt, result outcome) {
 func (a *Attempt) entry(result outcome, now time.Time) wire.Entry {
 	entry := wire.Entry{At: now, Side: "delivery", Provider: a.message.Provider, Method: http.MethodPost,
 		Path: a.target.URL, Status: result.status, EventID: a.message.ID, EventType: a.message.Type,
-		Attempt: a.delivery.Attempts, Request: string(a.body), Response: result.response}
+		Attempt: a.delivery.Attempts, Took: result.took, Request: string(a.body), Response: result.response,
+		RequestHeader: wire.KeptHeader(a.header), ResponseHeader: wire.KeptHeader(result.header)}
 	if a.fault != nil {
 		entry.Fault = a.fault.String()
 	}

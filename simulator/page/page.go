@@ -13,6 +13,9 @@ import (
 //go:embed layout.html
 var layout string
 
+//go:embed menu.css
+var menuStyle string
+
 // Frame is what every page's data embeds.
 type Frame struct {
 	Title string
@@ -20,10 +23,22 @@ type Frame struct {
 	// the controls.
 	Provider string
 	Wide     bool
+	Menu     []MenuItem
+	// Script is the path of the only script of the page; "" leaves it without one.
+	Script string
+}
+
+// MenuItem is a link to another page.
+type MenuItem struct {
+	Href, Text string
+	Current    bool
+	Outside    bool // not a page of the simulator
 }
 
 // Style is the style sheet, for the layout.
-func (Frame) Style() template.CSS { return template.CSS(look.Style) }
+func (Frame) Style() template.CSS { return template.CSS(look.Style + menuStyle) }
+
+func (f Frame) script() string { return f.Script }
 
 // Parse returns the template of a page. content goes below the banner; parts
 // define templates that the content includes. It panics on a mistake, so call it
@@ -49,9 +64,19 @@ func Write(w http.ResponseWriter, status int, page *template.Template, data any)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", policy(data))
 	w.WriteHeader(status)
 	_, _ = w.Write(rendered.Bytes()) // fails only if the browser has gone
+}
+
+// policy is the content security policy of a page. It allows no inline script, and
+// a script file only if the page has one.
+func policy(data any) string {
+	const closed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'"
+	if framed, ok := data.(interface{ script() string }); ok && framed.script() != "" {
+		return closed + "; script-src 'self'; connect-src 'self'"
+	}
+	return closed
 }
 
 // Notice is a page with one message and a link.

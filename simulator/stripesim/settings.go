@@ -3,7 +3,10 @@ package stripesim
 import (
 	"cmp"
 	"maps"
+	"net/http"
+	"net/url"
 
+	"github.com/lockstep-dev/lockstep/simulator/stripesim/api"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/catalog"
 	"github.com/lockstep-dev/lockstep/simulator/stripesim/state"
 )
@@ -39,4 +42,16 @@ func (s *Stripe) SavePortalSettings() { s.account.World.Change(s.portal.AddDefau
 func (s *Stripe) PortalSaved() (saved bool) {
 	s.account.World.View(func() { saved = s.portal.DefaultConfiguration() != nil })
 	return saved
+}
+
+// OpenPortal starts a portal session of a customer, which leads back to
+// returnURL, and returns the URL of its page. It returns the errors of the API.
+func (s *Stripe) OpenPortal(customer, returnURL string) (page string, err error) {
+	s.account.World.Change(func() {
+		var session api.Object
+		session, err = s.perform(http.MethodPost, "/v1/billing_portal/sessions",
+			url.Values{"customer": {customer}, "return_url": {returnURL}})
+		page, _ = session["url"].(string)
+	})
+	return page, err
 }

@@ -5,21 +5,27 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
 // Fault is one scripted fault. The zero value of a field means "any" or "off". A
-// fault without Status, CutAfter and Hang has no effect.
+// fault without Status, CutAfter, Hang and Lose has no effect.
 //
 // On side "delivery", a fault applies to webhook deliveries, and Path matches the
 // path of the endpoint's URL. The attempt then fails without reaching the
 // endpoint. With After, the attempt reaches the endpoint and the answer is lost,
-// so the provider sends again what the endpoint has already accepted.
+// so the provider sends again what the endpoint has already accepted. With Lose,
+// the provider does not send again.
 type Fault struct {
-	Side        string  `json:"side,omitempty"`        // "stripe", "clerk", "delivery"; "" is stripe and clerk
-	Method      string  `json:"method,omitempty"`      // "" is any
-	Path        string  `json:"path,omitempty"`        // path.Match pattern; "" is any
+	Side   string `json:"side,omitempty"`   // "stripe", "clerk", "delivery"; "" is stripe and clerk
+	Method string `json:"method,omitempty"` // "" is any
+	// Path is a path.Match pattern, or a prefix if it ends in /**; "" is any.
+	Path        string  `json:"path,omitempty"`
+	Provider    string  `json:"provider,omitempty"`    // of a delivery: "stripe", "clerk"; "" is any
+	Event       string  `json:"event,omitempty"`       // of a delivery: a path.Match pattern of its type; "" is any
 	Nth         int     `json:"nth,omitempty"`         // only the nth matching call, counted from 1; 0 is every call
 	Times       int     `json:"times,omitempty"`       // strikes at most this often; 0 is no limit
 	Probability float64 `json:"probability,omitempty"` // of striking a matching call; 0 is always
@@ -37,8 +43,19 @@ type Fault struct {
 	// status line if it is negative.
 	CutAfter int           `json:"cut_after,omitempty"`
 	Hang     time.Duration `json:"hang_ns,omitempty"` // waits this long, or until the client leaves
-	Name     string        `json:"name,omitempty"`    // appears in the history; "" describes the other fields
-	ID       int           `json:"id,omitempty"`      // set by Add
+	Lose     bool          `json:"lose,omitempty"`    // side "delivery": no attempt arrives, and none follows
+	// Until is when the fault ends, by this machine's clock. The zero time is never.
+	Until  time.Time `json:"until,omitzero"`
+	Name   string    `json:"name,omitempty"`   // appears in the history; "" describes the other fields
+	ID     int       `json:"id,omitempty"`     // set by Add
+	Struck int       `json:"struck,omitempty"` // set by Active: how often it has struck
+}
+
+// Call is what a fault may strike: a request to a provider, or an attempt to
+// deliver a webhook.
+type Call struct {
+	Side, Method, Path string
+	Provider, Event    string // of a delivery
 }
 
 // Faults is the set of active faults of a simulator. Safe for concurrent use.
@@ -65,6 +82,8 @@ func (f *Faults) Add(fault Fault) int {
 	defer f.mu.Unlock()
 	f.lastID++
 	fault.ID = f.lastID
+	now := time.Now()
+	f.active = slices.DeleteFunc(f.active, func(s *script) bool { return !s.live(now) })
 	f.active = append(f.active, &script{fault: fault})
 	return fault.ID
 }
@@ -76,25 +95,38 @@ func (f *Faults) Clear() {
 	f.active = nil
 }
 
-// Active lists the faults that could still strike.
+// Remove ends one fault. It reports whether that fault was active.
+func (f *Faults) Remove(id int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before, now := len(f.active), time.Now()
+	f.active = slices.DeleteFunc(f.active, func(s *script) bool { return s.fault.ID == id && s.live(now) })
+	return len(f.active) < before
+}
+
+// Active lists the faults that could still strike, oldest first.
 func (f *Faults) Active() []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var faults []Fault
+	now := time.Now()
 	for _, s := range f.active {
-		if s.fault.Times == 0 || s.struck < s.fault.Times {
-			faults = append(faults, s.fault)
+		if s.live(now) {
+			shown := s.fault
+			shown.Struck = s.struck
+			faults = append(faults, shown)
 		}
 	}
 	return faults
 }
 
 // Strike counts a call and returns the fault that strikes it, or nil.
-func (f *Faults) Strike(side, method, urlPath string) *Fault {
+func (f *Faults) Strike(call Call) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := time.Now()
 	for _, s := range f.active {
-		if !s.fault.matches(side, method, urlPath) {
+		if s.ended(now) || !s.fault.matches(call) {
 			continue
 		}
 		s.matched++
@@ -106,6 +138,15 @@ func (f *Faults) Strike(side, method, urlPath string) *Fault {
 		return &struck
 	}
 	return nil
+}
+
+// live reports whether the fault could still strike.
+func (s *script) live(now time.Time) bool {
+	return !s.ended(now) && (s.fault.Times == 0 || s.struck < s.fault.Times)
+}
+
+func (s *script) ended(now time.Time) bool {
+	return !s.fault.Until.IsZero() && !now.Before(s.fault.Until)
 }
 
 func (s *script) strikes(seed uint64) bool {
@@ -124,16 +165,25 @@ func (s *script) strikes(seed uint64) bool {
 	return true
 }
 
-func (f *Fault) matches(side, method, urlPath string) bool {
-	if f.Side == "" && side == "delivery" {
+func (f *Fault) matches(call Call) bool {
+	if f.Side == "" && call.Side == "delivery" {
 		return false
 	}
-	if f.Side != "" && f.Side != side || f.Method != "" && f.Method != method {
+	if f.Side != "" && f.Side != call.Side || f.Method != "" && f.Method != call.Method ||
+		f.Provider != "" && f.Provider != call.Provider {
 		return false
 	}
-	if f.Path == "" {
+	return fits(f.Path, call.Path) && fits(f.Event, call.Event)
+}
+
+// fits reports whether a text matches a pattern of a fault.
+func fits(pattern, text string) bool {
+	if pattern == "" {
 		return true
 	}
-	matched, err := path.Match(f.Path, urlPath)
+	if folder, below := strings.CutSuffix(pattern, "/**"); below {
+		return strings.HasPrefix(text, folder+"/")
+	}
+	matched, err := path.Match(pattern, text)
 	return err == nil && matched
 }

@@ -29,6 +29,7 @@ type Request struct {
 	// provider that stores its answers calls Gate.Spoil first.
 	After *Fault
 
+	began    time.Time
 	spoiled  bool
 	answered []func()
 }
@@ -57,21 +58,22 @@ type Gate struct {
 // Serve answers r with handle, unless a fault strikes. It cuts a connection by
 // panicking with http.ErrAbortHandler, as net/http requires.
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, handle func(*Request) *Response) {
+	began := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
 	if err != nil {
 		// The body cannot be read or is larger than 1 MiB.
 		response := g.faulty(&Fault{Status: http.StatusRequestEntityTooLarge})
-		g.record(&Request{Request: r}, response, nil)
+		g.record(&Request{Request: r, began: began}, response, nil)
 		g.write(w, response, nil)
 		return
 	}
-	request := &Request{Request: r, Body: body}
+	request := &Request{Request: r, Body: body, began: began}
 	defer func() {
 		for _, f := range request.answered {
 			f()
 		}
 	}()
-	fault := g.Faults.Strike(g.Side, r.Method, r.URL.Path)
+	fault := g.Faults.Strike(Call{Side: g.Side, Method: r.Method, Path: r.URL.Path})
 	response := g.exchange(request, fault, handle)
 	g.record(request, response, fault)
 	if fault != nil && fault.After {
@@ -126,8 +128,10 @@ func (g *Gate) faulty(fault *Fault) *Response {
 }
 
 func (g *Gate) record(request *Request, response *Response, fault *Fault) {
+	now := time.Now()
 	entry := Entry{
-		At:             time.Now().UTC(),
+		At:             now.UTC(),
+		Took:           now.Sub(request.began),
 		Side:           g.Side,
 		Method:         request.Method,
 		Path:           request.URL.RequestURI(),
@@ -137,6 +141,8 @@ func (g *Gate) record(request *Request, response *Response, fault *Fault) {
 		Version:        cmp.Or(response.Header.Get("Stripe-Version"), request.Header.Get("Clerk-API-Version")),
 		Request:        string(request.Body),
 		Response:       string(response.Body),
+		RequestHeader:  KeptHeader(request.Header),
+		ResponseHeader: KeptHeader(response.Header),
 	}
 	if fault != nil {
 		entry.Fault = fault.String()

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"slices"
@@ -19,24 +20,29 @@ const (
 // Entry is one exchange: a request to a simulated provider and its answer, or
 // one attempt to deliver a webhook.
 type Entry struct {
-	Seq            uint64    `json:"seq"`
-	At             time.Time `json:"at"`   // real time when it ended, not the billing clock
-	Side           string    `json:"side"` // "stripe", "clerk", "delivery"
-	Method         string    `json:"method"`
-	Path           string    `json:"path"`   // with the query; for a delivery the endpoint's URL
-	Status         int       `json:"status"` // 0: no answer
-	RequestID      string    `json:"request_id,omitempty"`
-	IdempotencyKey string    `json:"idempotency_key,omitempty"`
-	Version        string    `json:"version,omitempty"`  // API version
-	EventID        string    `json:"event_id,omitempty"` // delivery: evt_ or msg_
-	EventType      string    `json:"event_type,omitempty"`
-	Provider       string    `json:"provider,omitempty"` // delivery: the sender
-	Attempt        int       `json:"attempt,omitempty"`  // delivery: counted from 1
-	Fault          string    `json:"fault,omitempty"`
-	Error          string    `json:"error,omitempty"`
-	Request        string    `json:"request,omitempty"`
-	Response       string    `json:"response,omitempty"`
-	Cut            bool      `json:"cut,omitempty"` // a body was longer than the history keeps
+	Seq uint64    `json:"seq"`
+	At  time.Time `json:"at"` // real time when it ended, not the billing clock
+	// Took is how long the answer took, in nanoseconds; 0 if nobody was asked.
+	Took           time.Duration `json:"took_ns,omitempty"`
+	Side           string        `json:"side"` // "stripe", "clerk", "delivery"
+	Method         string        `json:"method"`
+	Path           string        `json:"path"`   // with the query; for a delivery the endpoint's URL
+	Status         int           `json:"status"` // 0: no answer
+	RequestID      string        `json:"request_id,omitempty"`
+	IdempotencyKey string        `json:"idempotency_key,omitempty"`
+	Version        string        `json:"version,omitempty"`  // API version
+	EventID        string        `json:"event_id,omitempty"` // delivery: evt_ or msg_
+	EventType      string        `json:"event_type,omitempty"`
+	Provider       string        `json:"provider,omitempty"` // delivery: the sender
+	Attempt        int           `json:"attempt,omitempty"`  // delivery: counted from 1
+	Fault          string        `json:"fault,omitempty"`
+	Error          string        `json:"error,omitempty"`
+	// RequestHeader and ResponseHeader are some headers; see KeptHeader.
+	RequestHeader  map[string]string `json:"request_header,omitempty"`
+	ResponseHeader map[string]string `json:"response_header,omitempty"`
+	Request        string            `json:"request,omitempty"`
+	Response       string            `json:"response,omitempty"`
+	Cut            bool              `json:"cut,omitempty"` // a body was longer than the history keeps
 }
 
 // Contains reports whether the entry contains a text, ignoring case.
@@ -59,6 +65,7 @@ type History struct {
 	entries []Entry
 	bytes   int
 	last    uint64
+	changed chan struct{} // closed by the next Add; nil: nobody waits
 }
 
 // Add appends an entry and gives it its sequence number.
@@ -72,6 +79,10 @@ func (h *History) Add(entry Entry) {
 	entry.Seq = h.last
 	h.entries = append(h.entries, entry)
 	h.bytes += len(entry.Request) + len(entry.Response)
+	if h.changed != nil {
+		close(h.changed)
+		h.changed = nil
+	}
 	for len(h.entries) > maxEntries || h.bytes > maxHistoryBytes {
 		h.bytes -= len(h.entries[0].Request) + len(h.entries[0].Response)
 		h.entries[0] = Entry{}
@@ -86,17 +97,61 @@ func (h *History) Entries() []Entry {
 	return slices.Clone(h.entries)
 }
 
-// NewestWith copies the newest n entries that contain a text, newest first.
-func (h *History) NewestWith(text string, n int) []Entry {
+// Newest copies the newest n entries that match, newest first. before is the
+// sequence number above them; 0 starts at the end.
+func (h *History) Newest(filter Filter, before uint64, n int) []Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var newest []Entry
 	for i := len(h.entries) - 1; i >= 0 && len(newest) < n; i-- {
-		if text == "" || h.entries[i].Contains(text) {
-			newest = append(newest, h.entries[i])
+		if entry := &h.entries[i]; (before == 0 || entry.Seq < before) && filter.Matches(entry) {
+			newest = append(newest, *entry)
 		}
 	}
 	return newest
+}
+
+// After copies the oldest n entries that match and come after a sequence number,
+// oldest first. seen is the number up to which it looked, for the next call.
+func (h *History) After(filter Filter, after uint64, n int) (entries []Entry, seen uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen = after
+	from, _ := slices.BinarySearchFunc(h.entries, after+1,
+		func(e Entry, seq uint64) int { return cmp.Compare(e.Seq, seq) })
+	for i := from; i < len(h.entries) && len(entries) < n; i++ {
+		seen = h.entries[i].Seq
+		if filter.Matches(&h.entries[i]) {
+			entries = append(entries, h.entries[i])
+		}
+	}
+	return entries, seen
+}
+
+// Find returns an entry by its sequence number; false if it is not kept.
+func (h *History) Find(seq uint64) (Entry, bool) {
+	entries, _ := h.After(Filter{}, seq-1, 1)
+	if seq == 0 || len(entries) == 0 || entries[0].Seq != seq {
+		return Entry{}, false
+	}
+	return entries[0], true
+}
+
+// Last returns the sequence number of the newest entry; 0 if there was none.
+func (h *History) Last() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
+// Changed returns a channel that closes when the next entry is added.
+func (h *History) Changed() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.changed == nil {
+		h.changed = make(chan struct{})
+	}
+	return h.changed
 }
 
 // Count returns how many of the kept entries match.

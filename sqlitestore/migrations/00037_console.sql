@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- Who may use the console: one-time links and the sessions of browsers. hash is the SHA-256 of the secret.
--- The next insert deletes what has expired.
+-- The next insert deletes what has expired, so there are few rows.
 create table console_passes (
 	hash       text    not null primary key,
 	once       integer not null, -- 1: a link, which is deleted when someone uses it
@@ -10,4 +10,3 @@ create table console_passes (
 	created_at integer not null,
 	expires_at integer not null
 ) strict, without rowid;
-create index console_passes_expiry on console_passes (expires_at);

@@ -88,17 +88,20 @@ func (w *world) check() []string {
 		c.checkLead("user/" + u.ID)
 		c.checkHistory("user/" + u.ID)
 		c.checkExplanation("user/" + u.ID)
+		c.checkStanding("user/" + u.ID)
 	}
 	for _, o := range w.sim.Organizations() {
 		c.checkAccount("organization/"+o.ID, o.Public)
 		c.checkLead("organization/" + o.ID)
 		c.checkHistory("organization/" + o.ID)
 		c.checkExplanation("organization/" + o.ID)
+		c.checkStanding("organization/" + o.ID)
 	}
 	for _, account := range w.gone {
 		c.checkGone(account)
 		c.checkHistory(account)
 		c.checkExplanation(account)
+		c.checkStanding(account)
 	}
 	return c.problems
 }

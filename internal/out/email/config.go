@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// DefaultColor is the accent color of e-mails if none is configured.
-const DefaultColor = "#2563eb"
+// DefaultColor is the accent color of e-mails if none is configured: that of our pages.
+const DefaultColor = "#3d4fd1"
 
 // Config says whose e-mails these are.
 type Config struct {

@@ -193,7 +193,7 @@ func TestATemplateCanUseTheBuiltInMessage(t *testing.T) {
 		`<h1 style="color:{{.Color}}">{{.Title}}</h1>{{range .Lines}}<p>{{.}}</p>{{end}}{{range .Rows}}{{.Label}}={{.Value}};{{end}}`)}}
 	email := compose(t, mustNew(t, config), notice(lockstep.NoticePaymentRefunded,
 		lockstep.Facts{Amount: 500, PaymentAmount: 900, Currency: "usd"}), "")
-	want := `<h1 style="color:#2563eb">We refunded a part of your payment</h1><p>We refunded $5.00 of your payment of $9.00.</p>`
+	want := `<h1 style="color:#3d4fd1">We refunded a part of your payment</h1><p>We refunded $5.00 of your payment of $9.00.</p>`
 	if !strings.HasPrefix(email.HTML, want) || !strings.HasSuffix(email.HTML, "Refund=$5.00;Payment=$9.00;") {
 		t.Errorf("HTML %s", email.HTML)
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/money"
 )
 
 // Values are what a template can say. Strings are one line each, and empty where a notice
@@ -171,4 +172,12 @@ func oneLine(s string) string {
 		s = string(runes[:longestValue]) + "…"
 	}
 	return strings.TrimSpace(s)
+}
+
+// price returns an amount for people; empty for none.
+func price(amount int64, currency string) string {
+	if currency = oneLine(currency); currency == "" || amount <= 0 {
+		return ""
+	}
+	return money.Text(amount, currency)
 }

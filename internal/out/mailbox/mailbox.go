@@ -1,10 +1,7 @@
 package mailbox
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,20 +14,31 @@ import (
 // kept is how many e-mails are kept.
 const kept = 200
 
-// Mailbox keeps e-mails. The zero Mailbox is empty.
+// Mailbox keeps e-mails, and is an [http.Handler] for /mail and what is below it. The zero Mailbox is
+// empty.
 type Mailbox struct {
 	mu     sync.Mutex
 	emails []received // the oldest first
+	last   int        // the id of the newest
+
+	once sync.Once
+	mux  http.ServeMux
 }
 
 type received struct {
 	lockstep.Email
+	ID int // counts from 1
 	At time.Time
 }
 
-// Framed returns the HTML with links that open in a new tab: a frame cannot follow them.
-func (r received) Framed() string {
+// framed returns the HTML with links that open in a new tab: a frame cannot follow them.
+func (r received) framed() string {
 	return strings.Replace(r.HTML, "<head>", `<head><base target="_blank">`, 1)
+}
+
+// has reports whether the subject, the recipient or the text contains words.
+func (r received) has(words string) bool {
+	return strings.Contains(strings.ToLower(r.Subject+"\n"+r.To+"\n"+r.Text), strings.ToLower(words))
 }
 
 var _ lockstep.Mailer = (*Mailbox)(nil)
@@ -42,7 +50,8 @@ func (m *Mailbox) Deliver(_ context.Context, email lockstep.Email, ready func() 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.emails = append(m.emails, received{email, time.Now()})
+	m.last++
+	m.emails = append(m.emails, received{email, m.last, time.Now()})
 	if len(m.emails) > kept {
 		m.emails = slices.Delete(m.emails, 0, len(m.emails)-kept)
 	}
@@ -64,26 +73,4 @@ func (m *Mailbox) newest() []received {
 	all := slices.Clone(m.emails)
 	slices.Reverse(all)
 	return all
-}
-
-//go:embed page.html
-var pageSource string
-
-// The HTML of an e-mail is shown in a sandboxed frame, where it can neither run scripts nor
-// reach this page. Its links open in a new tab.
-var page = template.Must(template.New("page.html").Parse(pageSource))
-
-// ServeHTTP shows the e-mails, the newest first.
-func (m *Mailbox) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	var out bytes.Buffer
-	if err := page.Execute(&out, m.newest()); err != nil {
-		http.Error(w, "cannot render the page", http.StatusInternalServerError)
-		return
-	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'")
-	_, _ = w.Write(out.Bytes()) // the reader may have gone
 }

@@ -11,6 +11,10 @@
 //	a time                      a search by halves: events are numbered in about the order of arrival
 //	anything else               the events by number, at most [Look] of them for a page
 //
+// Accounts have an index by key, status, plan, concern, problems and address, and each id of theirs that Stripe
+// knows has one. A search reads one index, or one after the other, and looks at most at [LookAccounts] accounts for
+// a page. What an overview counts is counted up to [lockstep.MostCounted].
+//
 // So a page may have fewer events than its limit and still a next page. A filter that is more selective
 // than its path costs more pages, never a longer statement.
 //

@@ -15,12 +15,14 @@ import (
 )
 
 // Lists implements what operators read: lists of [lockstep.Inbox], [lockstep.Queue], [lockstep.Repairs],
-// [lockstep.Audit], [lockstep.Deletions] and [lockstep.Accounts], beside a store.
+// [lockstep.Audit], [lockstep.Deletions], [lockstep.Accounts] and [lockstep.AccountSearch], beside a store.
 type Lists struct {
 	// View runs a transaction that only reads.
 	View func(ctx context.Context, do func(sqlstore.View) error) error
 	// Body is the statement that reads a body; empty means [BodyOfEvent].
 	Body string
+	// Folded is the indexed expression of an account's address in small letters; empty means SQLite's.
+	Folded string
 }
 
 // numbered is an event with its number in the order of arrival.

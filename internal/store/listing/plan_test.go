@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,8 +48,40 @@ var plans = []struct {
 	{"Audit", listing.Audit, []string{"INTEGER PRIMARY KEY (rowid<?)"}},
 	{"AuditOfAccount", listing.AuditOfAccount, []string{"audit_of_account (account_kind=? AND account_id=? AND seq<?)"}},
 	{"Pulse", listing.Pulse, []string{"SEARCH events", "SEARCH runs", "SEARCH audit"}},
+	{"NoticesByTime", listing.NoticesByTime, []string{"notices_by_time ((created_at,id)<(?,?))"}},
+	{"NoticesOfAccount", listing.NoticesOfAccount,
+		[]string{"notices_of_account (account_kind=? AND account_id=? AND (created_at,id)<(?,?))"}},
+	{"EmailsOf", listing.EmailsOf, []string{"m USING PRIMARY KEY (notice_id=?)", "b USING PRIMARY KEY (notice_id=?)",
+		"w USING PRIMARY KEY (key=?)"}},
+	{"DeliveriesTo", listing.DeliveriesTo, []string{"hook_deliveries_by_time (endpoint=? AND (at,subject)<(?,?))"}},
 	{"OpenSince", listing.OpenSince, []string{"events_open (key=? AND status=?)"}},
+	{"AccountsByKey", listing.AccountsByKey, []string{"PRIMARY KEY ((kind,id)>(?,?))"}},
+	{"AccountsByStatus", listing.AccountsByStatus,
+		[]string{"accounts_by_status ((status,kind,id)>(?,?,?) AND status<?)"}},
+	{"AccountsByPlan", listing.AccountsByPlan,
+		[]string{"accounts_by_plan ((plan,kind,id)>(?,?,?) AND plan<?)"}},
+	{"AccountsWithProblems", listing.AccountsWithProblems, []string{"accounts_problems"}},
+	{"AccountsOfConcern", listing.AccountsOfConcern, []string{"accounts_of_concern"}},
+	{"AccountsByEmail", listing.AccountsByEmail("lower(email)"), []string{"accounts_by_folded_email (<expr>>? AND <expr><?)"}},
+	{"AccountOfPrimary", listing.AccountOfPrimary, []string{"(customer_id=?)"}},
+	{"AccountOfFurther", listing.AccountOfFurther, []string{"PRIMARY KEY (customer_id=?)", "(kind=? AND id=?)"}},
+	{"AccountOfSubscription", listing.AccountOfSubscription, []string{"PRIMARY KEY (id=?)", "(kind=? AND id=?)"}},
+	{"AccountOfLicense", listing.AccountOfLicense, []string{"PRIMARY KEY (id=?)", "(kind=? AND id=?)"}},
+	{"AccountOfPayment", listing.AccountOfPayment, []string{"licenses_of_payment (payment_id=?)", "(kind=? AND id=?)"}},
+	{"ConcernTally", listing.ConcernTally, []string{"COVERING INDEX accounts_of_concern (concern=?)"}},
+	{"UnclassifiedTally", listing.UnclassifiedTally, []string{"COVERING INDEX accounts_by_status"}},
+	{"ProblemTally", listing.ProblemTally, []string{"accounts_problems"}},
+	{"HeldTally", listing.HeldTally, []string{"accounts_deletion (deletion=?)"}},
+	{"EndedTally", listing.EndedTally, []string{"work_ended (key>? AND key<?)"}},
+	{"ParkedSince", listing.ParkedSince, []string{"events_open (key>? AND key<?)"}},
+	{"OpenOfKeys", listing.OpenOfKeys, []string{"events_open (key>? AND key<?)"}},
 }
+
+// grows matches a scan of a table that grows, also by the aliases of its statements.
+var grows = regexp.MustCompile(`^SCAN (events|work|accounts|notices|n|mails|m|buyer_mails|b|hook_deliveries|d)\b`)
+
+// sorting lists the statements that sort what an index found, which is bounded.
+var sorting = []string{"EventsOfKey", "EventsOpen", "EventTally", "DeletionTally", "OpenSince"}
 
 var parameter = regexp.MustCompile(`\$\d+`)
 
@@ -73,9 +106,11 @@ func TestListsHaveBoundedPlans(t *testing.T) {
 				t.Errorf("%s does not use %s:\n%s", p.name, index, plan)
 			}
 		}
+		if strings.Contains(plan, "TEMP B-TREE") && !slices.Contains(sorting, p.name) {
+			t.Errorf("%s sorts:\n%s", p.name, plan)
+		}
 		for _, step := range strings.Split(plan, "\n") {
-			if (strings.HasPrefix(step, "SCAN events") || strings.HasPrefix(step, "SCAN work")) &&
-				!strings.Contains(step, "INDEX") {
+			if grows.MatchString(step) && !strings.Contains(step, "INDEX") {
 				t.Errorf("%s: %s", p.name, step)
 			}
 		}

@@ -14,8 +14,7 @@ import (
 
 // Passes implements [lockstep.ConsolePasses] beside a store.
 type Passes struct {
-	View   func(ctx context.Context, do func(sqlstore.View) error) error // reads
-	Change func(ctx context.Context, do func(sqlstore.View) error) error // writes
+	Read, Write func(ctx context.Context, do func(sqlstore.View) error) error // run a transaction
 }
 
 // The statements, the same for both databases.
@@ -28,7 +27,7 @@ const (
 
 // CreateConsolePass implements [lockstep.ConsolePasses].
 func (p Passes) CreateConsolePass(ctx context.Context, pass lockstep.ConsolePass) error {
-	err := p.Change(ctx, func(v sqlstore.View) error {
+	err := p.Write(ctx, func(v sqlstore.View) error {
 		once := 0
 		if pass.Once {
 			once = 1
@@ -45,12 +44,12 @@ func (p Passes) CreateConsolePass(ctx context.Context, pass lockstep.ConsolePass
 
 // ConsolePass implements [lockstep.ConsolePasses].
 func (p Passes) ConsolePass(ctx context.Context, hash string) (lockstep.ConsolePass, error) {
-	return one(ctx, p.View, Select, hash)
+	return one(ctx, p.Read, Select, hash)
 }
 
 // TakeConsolePass implements [lockstep.ConsolePasses].
 func (p Passes) TakeConsolePass(ctx context.Context, hash string) (lockstep.ConsolePass, error) {
-	return one(ctx, p.Change, Take, hash)
+	return one(ctx, p.Write, Take, hash)
 }
 
 // one runs a statement that returns at most one pass.

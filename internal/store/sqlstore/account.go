@@ -19,6 +19,7 @@ select kind, id, state, email, name, identity_updated_at,
 	coalesce(projected, ''), entitled_by, deletion, deletion_at, members, member_limit, entitlements, paced_until,
 		problems,
 	email_verified, departed, instance_generation, missing_since, candidate, misnamed, created_at, updated_at,
+	status, plan, concern, concern_why, concern_since,
 	coalesce((select digest from access_told n where n.kind = accounts.kind and n.id = accounts.id), '')
 from accounts where kind = $1 and id = $2`
 
@@ -74,7 +75,7 @@ func (t *tx) askAccount(ctx context.Context, account lockstep.Account) func() (l
 func scanRecord(row sqlrun.Scanner) (lockstep.Record, error) {
 	var r lockstep.Record
 	var intent lockstep.Intent
-	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince int64
+	var intentAt, createdAt, updatedAt, deletionAt, pacedUntil, missingSince, concernSince int64
 	var projected, entitlements, problems, departed string
 	err := row.Scan(&r.Account.Kind, &r.Account.ID, &r.State,
 		&r.Email, &r.Name, &r.IdentityUpdatedAt,
@@ -82,7 +83,7 @@ func scanRecord(row sqlrun.Scanner) (lockstep.Record, error) {
 		&intent.Key, &intent.Email, &intent.Name, &intentAt,
 		&projected, &r.EntitledBy, &r.Deletion, &deletionAt, &r.Members, &r.MemberLimit, &entitlements, &pacedUntil,
 		&problems, &r.EmailVerified, &departed, &r.InstanceGeneration, &missingSince, &r.Candidate, &r.Misnamed, &createdAt,
-		&updatedAt, &r.Notified)
+		&updatedAt, &r.Standing.Status, &r.Standing.Plan, &r.Standing.Concern, &r.Standing.Why, &concernSince, &r.Notified)
 	if err != nil {
 		return r, err
 	}
@@ -91,7 +92,7 @@ func scanRecord(row sqlrun.Scanner) (lockstep.Record, error) {
 		r.Intent = &intent
 	}
 	r.DeletionAt, r.PacedUntil, r.MissingSince = moment(deletionAt), moment(pacedUntil), moment(missingSince)
-	r.CreatedAt, r.UpdatedAt = moment(createdAt), moment(updatedAt)
+	r.CreatedAt, r.UpdatedAt, r.Standing.Since = moment(createdAt), moment(updatedAt), moment(concernSince)
 	for _, field := range []struct {
 		name, text string
 		to         any

@@ -25,7 +25,8 @@ update accounts set
 	customer_email = $7, customer_name = $8, customer_deleted = $9, customer_generation = $10,
 	intent_key = $11, intent_email = $12, intent_name = $13, intent_at = $14,
 	entitled_by = $15, members = $16, member_limit = $17, entitlements = $18, paced_until = $19, updated_at = $20,
-	problems = $21, deletion_refused = $22, email_verified = $23, departed = $24
+	problems = $21, deletion_refused = $22, email_verified = $23, departed = $24,
+	status = $25, plan = $26, concern = $27, concern_why = $28, concern_since = $29
 where kind = $1 and id = $2`
 
 	// UpdateProjected does nothing unless the token $6 of the key $5 is the current one. With a Clock
@@ -126,7 +127,8 @@ func (t *tx) saveRecord(r lockstep.Record) error {
 		r.CustomerEmail, r.CustomerName, bit(r.CustomerDeleted), r.CustomerGeneration,
 		orNull(intent.Key), intent.Email, intent.Name, millis(intent.At), r.EntitledBy, r.Members, r.MemberLimit,
 		entitlements, millis(r.PacedUntil), t.now(),
-		problems, bit(refused), bit(r.EmailVerified), departed)
+		problems, bit(refused), bit(r.EmailVerified), departed,
+		r.Standing.Status, r.Standing.Plan, r.Standing.Concern, r.Standing.Why, millis(r.Standing.Since))
 	return nil
 }
 

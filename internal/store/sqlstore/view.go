@@ -6,13 +6,18 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/store/sqlrun"
 )
 
-// View is a transaction that only reads, for the packages beside this one.
+// View is a transaction of the packages beside this one.
 type View struct{ t *tx }
 
 // View runs do in a transaction that sees one state of the database. It may run do again while another process
 // holds the database.
 func (s *Store) View(ctx context.Context, do func(View) error) error {
 	return s.read(ctx, func(t *tx) error { return do(View{t}) })
+}
+
+// Update is View for a transaction that writes. The time is known from the start.
+func (s *Store) Update(ctx context.Context, do func(View) error) error {
+	return s.write(ctx, func(t *tx) error { return do(View{t}) })
 }
 
 // Send sends queries together and reads their rows.
@@ -23,8 +28,3 @@ func (v View) Send(ctx context.Context, queries ...*sqlrun.Query) error {
 
 // Now returns the time of the database in milliseconds. It is known within the rows of the first query.
 func (v View) Now() int64 { return v.t.now() }
-
-// Change runs do in a transaction that writes, see View. A statement of [View.Send] may write.
-func (s *Store) Change(ctx context.Context, do func(View) error) error {
-	return s.write(ctx, func(t *tx) error { return do(View{t}) })
-}

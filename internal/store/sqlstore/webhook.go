@@ -23,11 +23,6 @@ on conflict (kind, id) do update set digest = excluded.digest, at = excluded.at,
 select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
 from hook_deliveries where endpoint = $1 and subject = $2`
 
-	selectDeliveries Statement = `
-select endpoint, subject, state, status, reason, attempts, sequence, began_at, at
-from hook_deliveries where endpoint = $1
-order by at desc, subject desc limit $2 + 0`
-
 	selectMissed Statement = `
 select subject from hook_deliveries where endpoint = $1 and state in ('held', 'undelivered') and subject > $2
 order by subject limit $3 + 0`
@@ -112,12 +107,6 @@ func (t *tx) saveDelivery(d lockstep.WebhookDelivery) {
 
 func (t *tx) saveEndpoint(e lockstep.WebhookEndpoint) {
 	t.queue(upsertEndpoint, e.ID, millis(e.FailingSince), millis(e.DisabledAt), e.Reason)
-}
-
-// WebhookDeliveries implements [lockstep.Webhooks].
-func (s *Store) WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error) {
-	found, err := all(ctx, s, scanDelivery, selectDeliveries, endpoint, limit)
-	return wrap(found, err, "read deliveries to %s", endpoint)
 }
 
 // WebhookEndpoint implements [lockstep.Webhooks].

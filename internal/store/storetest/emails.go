@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/lockstep-dev/lockstep"
 )
@@ -24,7 +25,80 @@ func mailing(w *world, n lockstep.Notice) lockstep.Claim {
 	return w.among(n.EmailKey())
 }
 
+// marked marks an account's key.
+func (w *world) marked(account lockstep.Account) lockstep.Key {
+	w.mark(account.Key(), lockstep.ScopeAll, lockstep.Normal)
+	return account.Key()
+}
+
+// noticeIDs reads all pages of a filter.
+func (w *world) noticeIDs(filter lockstep.NoticeFilter) (ids []string) {
+	w.Helper()
+	for {
+		page, err := w.LatestNotices(w.Context(), filter)
+		w.ok(err)
+		for _, n := range page.Notices {
+			ids = append(ids, n.ID)
+		}
+		if filter.Before = page.Next; filter.Before == "" {
+			return ids
+		}
+	}
+}
+
 var emails = map[string]func(*world){
+	"notices are listed with their e-mails, newest first": func(w *world) {
+		var all []lockstep.Notice
+		for i, account := range []lockstep.Account{alice, bob, alice} {
+			n := lockstep.NewNotice(lockstep.NoticeKinds()[i], account, "sub_1", at(int64(7+i/2)))
+			claim := w.among(w.marked(account))
+			w.ok(w.Save(w.Context(), claim, lockstep.AccountUpdate{Record: lockstep.Record{Account: account},
+				Notices: []lockstep.Notice{n}}))
+			w.done(claim)
+			all = append(all, n)
+		}
+		for to, state := range map[lockstep.Recipient]lockstep.EmailState{lockstep.ToAccount: lockstep.EmailSkipped,
+			lockstep.ToBuyer: lockstep.EmailUndelivered} {
+			w.mark(all[0].EmailKeyTo(to), 0, lockstep.Normal)
+			claim := w.among(all[0].EmailKeyTo(to))
+			w.ok(w.SaveEmailDelivery(w.Context(), claim, lockstep.EmailDelivery{NoticeID: all[0].ID, To: to, State: state,
+				Reason: "none", Attempts: 2, BeganAt: at(5)}))
+			w.done(claim)
+		}
+		w.ok(w.ResendEmail(w.Context(), all[1].ID, lockstep.ToAccount))
+		first, second, third := all[0].ID, all[1].ID, all[2].ID // the first two are of the same time
+		for _, c := range []struct {
+			filter lockstep.NoticeFilter
+			want   []string
+		}{
+			{lockstep.NoticeFilter{}, []string{third, second, first}},
+			{lockstep.NoticeFilter{Account: alice}, []string{third, first}},
+			{lockstep.NoticeFilter{Account: acme}, nil},
+			{lockstep.NoticeFilter{Kind: all[1].Kind}, []string{second}},
+			{lockstep.NoticeFilter{Email: lockstep.EmailUndelivered}, []string{first}},
+			{lockstep.NoticeFilter{Email: lockstep.EmailSkipped, Account: bob}, nil},
+			{lockstep.NoticeFilter{Email: lockstep.EmailPending}, []string{second}},
+		} {
+			for limit := range 4 {
+				c.filter.Limit = limit
+				equal(w, "notices", w.noticeIDs(c.filter), c.want)
+			}
+		}
+		page, err := w.LatestNotices(w.Context(), lockstep.NoticeFilter{})
+		w.ok(err)
+		equal(w, "account", page.Notices[1].Account, bob)
+		equal(w, "a next try", page.Notices[1].Emails[0].NextTry.IsZero(), false)
+		equal(w, "no e-mail", len(page.Notices[0].Emails), 0)
+		mails, err := w.EmailsOfNotice(w.Context(), first)
+		w.ok(err)
+		equal(w, "e-mails", mails, page.Notices[2].Emails)
+		for _, m := range mails {
+			equal(w, "an e-mail", fmt.Sprint(m.To == lockstep.ToBuyer, m.Reason, m.Attempts, m.NextTry.IsZero()),
+				fmt.Sprint(m.State == lockstep.EmailUndelivered, "none", 2, true))
+		}
+		_, err = w.LatestNotices(w.Context(), lockstep.NoticeFilter{Before: "yesterday:x"})
+		equal(w, "a foreign cursor", errors.Is(err, lockstep.ErrInvalid), true)
+	},
 	"a notice keeps the run that recorded it, and none that repeats it": func(w *world) {
 		n := lockstep.NewNotice(lockstep.NoticeSubscriptionStarted, alice, "sub_1", at(1))
 		n.Facts.Plan = "pro"

@@ -130,9 +130,9 @@ var steps = map[string]func(*world){
 		w.ok(err)
 		equal(w, "missed", missed, some)
 		equal(w, "marked", w.pending(lockstep.KeyWebhook), some)
-		deliveries, err := w.WebhookDeliveries(w.Context(), "app", 100)
+		deliveries, err := w.WebhookDeliveries(w.Context(), "app", lockstep.DeliveryFilter{Limit: 100})
 		w.ok(err)
-		for _, d := range deliveries {
+		for _, d := range deliveries.Deliveries {
 			equal(w, "state of "+d.Subject, d.State, lockstep.WebhookPending)
 		}
 		missed, err = w.EnableWebhookEndpoint(w.Context(), "app")

@@ -50,6 +50,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"apiKeys":        apiKeys,
 		"consolePasses":  consolePasses,
 		"audit":          audit,
+		"found":          found,
 		"fencing":        fencing,
 		"concurrency":    concurrency,
 		"durability":     durability,

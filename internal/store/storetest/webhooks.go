@@ -119,12 +119,34 @@ var webhooks = map[string]func(*world){
 			time.Sleep(2 * time.Millisecond) // so that the clock moves on
 		}
 		w.delivered(lockstep.WebhookDelivery{Endpoint: "other", Subject: "d", State: lockstep.WebhookDelivered}, nil)
-		list, err := w.WebhookDeliveries(w.Context(), "app", 2)
+		page, err := w.WebhookDeliveries(w.Context(), "app", lockstep.DeliveryFilter{Limit: 2})
 		w.ok(err)
-		var subjects []string
-		for _, d := range list {
-			subjects = append(subjects, d.Subject)
-		}
-		equal(w, "subjects", subjects, []string{"c", "b"})
+		equal(w, "subjects", subjectsOf(page), []string{"c", "b"})
+		page, err = w.WebhookDeliveries(w.Context(), "app", lockstep.DeliveryFilter{Limit: 2, Before: page.Next})
+		w.ok(err)
+		equal(w, "the rest", subjectsOf(page), []string{"a"})
+		equal(w, "more", page.Next, "")
+		_, err = w.WebhookDeliveries(w.Context(), "app", lockstep.DeliveryFilter{Before: "nothing"})
+		equal(w, "a foreign cursor", errors.Is(err, lockstep.ErrInvalid), true)
 	},
+	"deliveries are listed by state, with their next try": func(w *world) {
+		for _, state := range []lockstep.WebhookState{lockstep.WebhookDelivered, lockstep.WebhookUndelivered} {
+			w.delivered(lockstep.WebhookDelivery{Endpoint: "app", Subject: string(state), State: state}, nil)
+		}
+		w.ok(w.Redeliver(w.Context(), "app", "again"))
+		for state, want := range map[lockstep.WebhookState]string{lockstep.WebhookUndelivered: "undelivered",
+			lockstep.WebhookPending: "again"} {
+			page, err := w.WebhookDeliveries(w.Context(), "app", lockstep.DeliveryFilter{State: state, Limit: 1})
+			w.ok(err)
+			equal(w, "subjects", subjectsOf(page), []string{want})
+			equal(w, "a next try of "+want, page.Deliveries[0].NextTry.IsZero(), state != lockstep.WebhookPending)
+		}
+	},
+}
+
+func subjectsOf(page lockstep.DeliveryPage) (subjects []string) {
+	for _, d := range page.Deliveries {
+		subjects = append(subjects, d.Subject)
+	}
+	return subjects
 }

@@ -27,14 +27,14 @@ insert into accounts (kind, id, state, email, name, identity_updated_at, custome
 		entitled_by, deletion, deletion_at,
 	paced_until, members, member_limit, entitlements, problems, deletion_refused, email_verified, departed,
 		created_at, updated_at,
-	instance_generation, missing_since, candidate, misnamed)
+	instance_generation, missing_since, candidate, misnamed, status, plan, concern, concern_why, concern_since)
 with n(n) as (select 1 union all select n + 1 from n where n < 7)
 select case when n < 4 then 'organization' else 'user' end, 'a_' || n, 'active', n || '@example.com', 'Ä' || n,
 	100 + n, case when n < 6 then 'cus_' || n end,
 	'c' || n, 'd' || n, n % 2, n, case when n = 2 then 'k' end, 'e' || n, 'f' || n, 200 + n,
 		case when n < 5 then '{"plan":"p"}' end, 300 + n, n,
 	'g' || n, case when n = 3 then 'held' else '' end, n, 600 + n, 10 + n, 20 + n, '["x"]', '[{"step":"metadata"}]', n % 2, n % 2, '["user_1"]', 400 + n, 500 + n,
-	n % 3, 700 + n, 'user_' || n, n % 2 from n;
+	n % 3, 700 + n, 'user_' || n, n % 2, 'active', 'p' || n, 'payer_without_access', 'plan_unlisted', 800 + n from n;
 insert into former_customers select 'old_' || id, kind, id, 'claimed', 0, 5 from accounts;
 insert into subscriptions (id, account_kind, account_id, customer_id, status, cancel_at_period_end, cancel_at,
 	canceled_at, ended_at, trial_end, created_at, paid_by,
@@ -90,6 +90,7 @@ insert into events (source, id, type, origin, object_id, customer_id, api_versio
 		'ignored', '', x'00');
 insert into runs select n, 'user/a_' || (n % 3), n / 3 + 1, 10 + n, 30 + n, 4, 5, 2, 'retry', 'because',
 	'stripe/evt_1 clerk/msg_1', 2, 'stripe 3', '{"unlisted":1}', 7, 20 + n from (select 1 as n union select 2 union select 3);
+insert into statistics select 60000, 60000 * n, 'queue.due', 0, n, 10 * n, 5 from (select 1 as n union select 2);
 insert into trials values ('abc', 5), ('def', 6);
 update change_count set seq = 4711;
 update brake set since = 12, consulted = 13;

@@ -39,7 +39,8 @@ var tables = []table{
 		customer_generation:i intent_key intent_email intent_name intent_at:i projected
 		sighted_round:i linked_seq:i entitled_by deletion
 		deletion_at:i members:i member_limit:i entitlements paced_until:i problems deletion_refused:i
-		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i`),
+		email_verified:i departed instance_generation:i missing_since:i candidate misnamed:i created_at:i updated_at:i
+		status plan concern concern_why concern_since:i`),
 	moved("former_customers", "customer_id* kind id trust deleted:i linked_at:i"),
 	moved("subscriptions", `id* account_kind account_id customer_id status cancel_at_period_end:i cancel_at:i canceled_at:i ended_at:i trial_end:i
 		created_at:i paid_by unpaid_since:i plan_named tried_at:i`),
@@ -76,6 +77,7 @@ var tables = []table{
 	moved("runs", `seq:i* key number:i began_at:i took:i attempt:i scope:i priority:i disposition reason events
 		event_count:i calls facts earlier_runs:i earlier_last:i`),
 	moved("trials", "address* at:i"),
+	moved("statistics", "resolution:i* at:i* metric* bin:i* count:i most:i last:i"),
 	single("trial_key", "id:i* key"),
 	single("change_count", "id:i* seq:i"),
 	single("brake", "id:i* since:i consulted:i"),

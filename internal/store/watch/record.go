@@ -72,7 +72,7 @@ func (w *Watch) Entry(ctx context.Context, account lockstep.Account) (*Entry, er
 // lean removes personal data from a record.
 func lean(r lockstep.Record) lockstep.Record {
 	r.Email, r.Name, r.CustomerEmail, r.CustomerName = "", "", "", ""
-	r.Intent, r.Projected, r.PaysFor, r.Notified = nil, nil, nil, ""
+	r.Intent, r.Projected, r.PaysFor, r.Notified, r.Standing = nil, nil, nil, "", lockstep.Standing{}
 	return r
 }
 

@@ -29,7 +29,7 @@ func Stored(r lockstep.Record) lockstep.Record {
 // bookkeeping are the fields of a record whose change alone means nothing to anyone: they say how far we
 // are, and follow from the others. Metadata has its own comparison, [Metadata].
 var bookkeeping = map[string]bool{"Account": true, "IdentityUpdatedAt": true, "CustomerGeneration": true, "CustomerEmail": true, "CustomerName": true,
-	"Intent": true, "PaysFor": true, "Projected": true, "PacedUntil": true, "EntitledBy": true, "Notified": true,
+	"Intent": true, "PaysFor": true, "Projected": true, "PacedUntil": true, "EntitledBy": true, "Standing": true, "Notified": true,
 	"Deletion": true, "DeletionAt": true, "Problems": true, "InstanceGeneration": true, "MissingSince": true,
 	"Candidate": true, "Misnamed": true, "CreatedAt": true, "UpdatedAt": true}
 

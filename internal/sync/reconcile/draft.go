@@ -131,10 +131,11 @@ type drafts struct {
 	store     draftStore
 	trialsPer lockstep.TrialRule
 	catalog   lockstep.Catalog
+	keys      lockstep.ProjectionKeys
 }
 
 func (as *Accounts) drafts() drafts {
-	return drafts{as.Store, as.Policies.Customers.TrialsPer, as.Catalog}
+	return drafts{as.Store, as.Policies.Customers.TrialsPer, as.Catalog, as.Keys}
 }
 
 // keep saves what is decided so far, because the rest of the run builds on it. It has no
@@ -161,6 +162,11 @@ func (s drafts) save(ctx context.Context, d *draft, notices []lockstep.Notice, a
 	return nil
 }
 
+// standing concludes from a record.
+func (s drafts) standing(r lockstep.Record, at time.Time) lockstep.Standing {
+	return s.catalog.Standing(r, s.catalog.Access(r, at), s.keys, at)
+}
+
 // conclude ends a run: it saves problems that no earlier save has stored, and fails the run if
 // a lasting step was refused.
 func (s drafts) conclude(ctx context.Context, d *draft, result Result, err error) (Result, error) {
@@ -168,6 +174,9 @@ func (s drafts) conclude(ctx context.Context, d *draft, result Result, err error
 	if d.stored && unsaved && !errors.Is(err, lockstep.ErrLeaseLost) {
 		record := d.was
 		record.Problems, record.PacedUntil, record.UpdatedAt = d.now.Problems, d.now.PacedUntil, time.Now()
+		if record.Standing.Status != "" { // a run has concluded, and the problems are part of that
+			record.Standing = s.standing(record, time.Now())
+		}
 		if save := s.store.Save(ctx, d.claim, lockstep.AccountUpdate{Record: record}); save != nil {
 			return Result{}, errors.Join(err, fmt.Errorf("save problems: %w", save))
 		}

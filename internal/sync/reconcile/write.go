@@ -62,6 +62,7 @@ func (as *Accounts) effects(ctx context.Context, d *draft, plan decided) error {
 // write of metadata changes the record's pace.)
 func (s drafts) commit(ctx context.Context, d *draft, plan decided) error {
 	d.now = plan.record
+	d.now.Standing = s.standing(d.now, plan.at)
 	d.observe(d.now)
 	quiet := plan.limit == 0 && len(plan.notices) == 0 && len(d.marks) == 0
 	if !d.stored || !quiet || !unchanged(d.was, d.now) {

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/rand"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
+
+	"github.com/lockstep-dev/lockstep/internal/look"
 )
 
 //go:embed page.html
@@ -15,11 +18,20 @@ var source string
 
 var page = template.Must(template.New("activate").Parse(source))
 
+// The page brings its style sheet and its icon, because it may be mounted below any path, and a buyer sees
+// it once.
+var (
+	style = template.CSS(look.Style)                                                                          //nolint:gosec // ours
+	icon  = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(look.Icon))) //nolint:gosec // ours
+)
+
 // view is the content of the page.
 type view struct {
 	Activation
 	App      string
 	Nonce    string
+	Style    template.CSS
+	Icon     template.URL
 	Events   string // URL of the event stream, relative to the page; empty if there is nothing to wait for
 	Continue string // where the page sends the buyer; may be empty
 	Reload   int    // seconds after which a page without a script reloads; 0 means never
@@ -33,7 +45,7 @@ type view struct {
 // the buyer to return_to if that is at one of the return origins, else to the configured URL.
 func (a *Activations) Page(w http.ResponseWriter, r *http.Request) {
 	id, token := r.URL.Query().Get("session_id"), r.URL.Query().Get(TokenParameter)
-	v := view{App: a.App, Nonce: rand.Text(), Continue: a.ContinueURL}
+	v := view{App: a.App, Nonce: rand.Text(), Style: style, Icon: icon, Continue: a.ContinueURL}
 	if back := r.URL.Query().Get("return_to"); back != "" && a.MayReturn(back) {
 		v.Continue = back
 	}
@@ -64,12 +76,12 @@ func (a *Activations) Page(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// protect keeps the page out of caches and frames, and lets it run only its own script.
+// protect keeps the page out of caches and frames, and lets it run only its own script, style sheet and icon.
 func protect(h http.Header, nonce string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer") // the URL contains the session's id
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"'; style-src 'nonce-"+nonce+
-		"'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		"'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 }

@@ -14,18 +14,6 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// signUp creates a user at Clerk, and waits until Lockstep has created the customer.
-func (k *kit) signUp(form simulator.SignUp) lockstep.Account {
-	k.Helper()
-	user, err := k.sim.SignUp(form)
-	if err != nil {
-		k.Fatal(err)
-	}
-	account := lockstep.Account{Kind: lockstep.User, ID: user.ID}
-	k.until("the account has a customer", func() bool { return k.record(account).Live() })
-	return account
-}
-
 // record is what the database has; zero if it has nothing.
 func (k *kit) record(account lockstep.Account) lockstep.Record {
 	record, err := k.store.Account(k.Context(), account)
@@ -40,29 +28,10 @@ func (k *kit) access(account lockstep.Account) lockstep.Access {
 	return k.config.Catalog.Access(k.record(account), time.Now())
 }
 
-// buy pays for a plan, and waits until it gives access.
-func (k *kit) buy(account lockstep.Account, plan string) {
+// pays buys a plan, and waits until nothing of the account is due.
+func (k *kit) pays(account lockstep.Account, plan string) {
 	k.Helper()
-	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.url+"/v1/checkout",
-		strings.NewReader(`{"account":"`+account.String()+`","lookup_key":"`+plan+`","success_url":"https://app.test/"}`))
-	if err != nil {
-		k.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+apiKey)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := (&http.Client{Timeout: patience}).Do(request)
-	if err != nil {
-		k.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }() // only its status counts
-	if response.StatusCode != http.StatusOK {
-		k.Fatalf("checkout: %d", response.StatusCode)
-	}
-	sessions := k.sim.CheckoutSessions()
-	if err := k.sim.PayCheckout(sessions[len(sessions)-1].ID, card); err != nil {
-		k.Fatal(err)
-	}
-	k.until("the purchase gives access", func() bool { return k.access(account).Plan == plan })
+	k.buy(account, plan)
 	k.settled(account)
 }
 
@@ -141,7 +110,7 @@ func (k *kit) claimedLink(account lockstep.Account, buyer simulator.Contact) (cu
 		}
 	}
 	var link struct{ ID string }
-	k.stripe("/v1/payment_links", form("line_items[0][price]", price, "line_items[0][quantity]", "1"), &link)
+	k.creates("/v1/payment_links", form("line_items[0][price]", price, "line_items[0][quantity]", "1"), &link)
 	session, err := k.sim.VisitPaymentLink(link.ID, "client_reference_id="+account.ID)
 	if err != nil {
 		k.Fatal(err)
@@ -157,8 +126,8 @@ func (k *kit) claimedLink(account lockstep.Account, buyer simulator.Contact) (cu
 	return k.record(account).Further[0].CustomerID
 }
 
-// stripe calls Stripe's API.
-func (k *kit) stripe(path string, content url.Values, out any) {
+// creates calls Stripe's API, and decodes what it created.
+func (k *kit) creates(path string, content url.Values, out any) {
 	k.Helper()
 	request, err := http.NewRequestWithContext(k.Context(), http.MethodPost, k.config.Stripe.BaseURL+path,
 		strings.NewReader(content.Encode()))

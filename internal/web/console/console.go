@@ -64,6 +64,7 @@ func New(c Config) *Console {
 	s.mux.HandleFunc("GET "+root+"/live", s.live)
 	s.mux.HandleFunc("GET "+root+"/actions/{action}", s.confirm)
 	s.mux.HandleFunc("POST "+root+"/actions/{action}", s.act)
+	s.mux.HandleFunc("GET "+root+"/charts/{chart}/{theme}", s.chart)
 	for _, p := range allPages() {
 		s.mux.Handle("GET "+root+p.path, s.page(p))
 	}

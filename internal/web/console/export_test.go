@@ -16,3 +16,11 @@ func ActionNames() map[string][]string {
 	}
 	return names
 }
+
+// MenuPaths are the paths of the pages in the menu.
+func MenuPaths() (paths []string) {
+	for _, p := range menu() {
+		paths = append(paths, p.Href())
+	}
+	return paths
+}

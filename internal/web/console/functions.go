@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/lockstep-dev/lockstep"
+	"github.com/lockstep-dev/lockstep/internal/money"
 )
 
 // functions are the functions of the templates. What depends on the visit is a method of [frame], which is $ in
 // every page's template.
 //
 //	took MS          a duration in milliseconds: "1.2 s"
+//	money N C        an amount in the smallest unit of a currency: "$20.00"
 //	path A B …       a path below /console; each part is escaped
 //	stored TEXT      what a run wrote to the database
 //	subject TEXT     where an account, a key or an event leads; empty if nowhere
@@ -22,7 +24,7 @@ import (
 //	plural N A B     "1 event", "2 events"
 //	status TEXT      the class of a badge for a status
 //	join TEXTS       separated by commas
-var functions = template.FuncMap{"took": took, "path": path, "subject": subject, "stored": stored, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
+var functions = template.FuncMap{"took": took, "money": money.Text, "path": path, "subject": subject, "stored": stored, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
 	"plural": counted, "status": status, "join": func(parts []string) string { return strings.Join(parts, ", ") }}
 
 // When returns a time.Time or a *time.Time as the part "time" shows it.
@@ -53,6 +55,20 @@ func (f frame) With(parameters ...string) string {
 		q.Set(parameters[i], parameters[i+1])
 	}
 	return f.url.Path + "?" + q.Encode()
+}
+
+// option is a choice of a select.
+type option struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// Options returns the choices for a parameter, for the part "options": values and texts in turn.
+func (f frame) Options(parameter string, pairs ...string) (all []option) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		all = append(all, option{pairs[i], pairs[i+1], f.Param(parameter) == pairs[i]})
+	}
+	return all
 }
 
 // Param returns a parameter of this page's address.

@@ -87,11 +87,7 @@ func (s *Console) page(p page) http.Handler {
 			s.problem(w, r, v, err)
 			return
 		}
-		section := p.section
-		if section == "" {
-			section = p.path
-		}
-		s.render(w, r, v.status, p.file, frame{Title: v.title, Section: section, Session: &v.session, Live: p.live,
+		s.render(w, r, v.status, p.file, frame{Title: v.title, Section: p.belongs(), Session: &v.session, Live: p.live,
 			Data: data, Said: takeFlash(w, r)})
 	})
 }

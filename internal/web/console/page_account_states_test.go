@@ -16,7 +16,7 @@ func TestAnEndedSubscription(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	if err := k.sim.CancelSubscription(k.sim.Subscriptions()[0].ID, false); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestAGrace(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	if err := k.sim.SetCard(k.record(account).CustomerID, "4000000000000341"); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestAFailedRunIsRetried(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	k.sim.AddFault(simulator.Fault{Side: "stripe", Method: http.MethodGet, Path: "/v1/subscriptions*", Status: 500})
 	anna := k.signIn(lockstep.ConsoleOperator)
 	anna.does("sync", "account", account.String()).says(k, "is queued")
@@ -165,7 +165,7 @@ func TestAnOrganizationShowsSeats(t *testing.T) {
 	}
 	account := lockstep.Account{Kind: lockstep.Organization, ID: org.ID}
 	k.until("the organization is known", func() bool { return k.record(account).Account == account })
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	got := k.signIn(lockstep.ConsoleOperator).open(page(account))
 	got.says(k, "Acme &amp; Sons", "organization", "Seats 1 member, 1 paid seat")
 }
@@ -177,7 +177,7 @@ func TestNoticesAndWebhooksAreSentAgain(t *testing.T) {
 			Secrets: []lockstep.Secret{"whsec_" + lockstep.Secret(base64.StdEncoding.EncodeToString(make([]byte, 32)))}}}
 	})
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	anna := k.signIn(lockstep.ConsoleOperator)
 	anna.open(page(account)).says(k, "Resend webhook to app", "Resend e-mail")
 	anna.open("/console/actions/resend-access?"+form("account", account.String(), "endpoint", "app").Encode()).says(k,

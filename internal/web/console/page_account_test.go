@@ -16,7 +16,7 @@ func TestAPayersPageSaysWhyAndWhatHappened(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	anna := k.signIn(lockstep.ConsoleOperator)
 	got := anna.open(page(account))
 	if got.status != http.StatusOK {
@@ -89,7 +89,7 @@ func TestAFormerAccountIsCarriedOver(t *testing.T) {
 	k := start(t)
 	former := k.signUp(ada)
 	account := k.signUp(simulator.SignUp{Email: "ada2@example.com", FirstName: "Ada"})
-	k.buy(former, "pro")
+	k.pays(former, "pro")
 	k.plant(account, func(r *lockstep.Record) { r.Candidate = former.ID })
 	anna := k.signIn(lockstep.ConsoleOperator)
 	anna.open(page(account)).says(k, "of a former Clerk instance has the same verified address", "Carry it over")
@@ -117,7 +117,7 @@ func TestAPurchaseIsLinked(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account, other := k.signUp(ada), k.signUp(simulator.SignUp{Email: "bob@example.com", FirstName: "Bob"})
-	k.buy(other, "pro")
+	k.pays(other, "pro")
 	theirs := k.record(other).CustomerID
 	anna := k.signIn(lockstep.ConsoleOperator)
 	anna.open("/console/actions/link?"+form("account", account.String()).Encode()).says(k,

@@ -1,10 +1,13 @@
 package console
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
-	return slices.Concat(overviewPages, accountPages, doctorPages, auditPages)
+	return slices.Concat(overviewPages, chartPages, accountsPages, accountPages, doctorPages, auditPages)
 }
 
 // allActions lists the actions.
@@ -26,5 +29,8 @@ func menu() (named []page) {
 func (p page) Href() string { return root + p.path }
 func (p page) Name() string { return p.name }
 
-// Current reports whether the page is the section of a frame.
-func (p page) Current(section string) bool { return p.path == section }
+// Current reports whether the page is the section of a frame; a frame without a section belongs to none.
+func (p page) Current(section string) bool { return section != "" && section == p.belongs() }
+
+// belongs returns the path of the entry of the menu that the page belongs to. The overview's is "/".
+func (p page) belongs() string { return cmp.Or(p.section, p.path, "/") }

@@ -17,6 +17,8 @@ func filled(pattern string) string {
 		switch name {
 		case "{kind}":
 			return "user"
+		case "{chart}":
+			return "lag"
 		case "{source}":
 			return "stripe"
 		}

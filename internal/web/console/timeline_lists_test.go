@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// lists answers as the API does, from three lists that overlap in time.
+// apiLists answers as the API does, from three lists that overlap in time.
 type apiLists struct {
 	now   time.Time
 	sizes map[string]int // by the last part of the path

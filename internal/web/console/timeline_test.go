@@ -39,7 +39,7 @@ func TestTheTimelineHasPagesAndPermalinks(t *testing.T) {
 	t.Parallel()
 	k := start(t)
 	account := k.signUp(ada)
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	const events = 230
 	k.pend(account, events)
 	anna := k.signIn(lockstep.ConsoleViewer)
@@ -96,7 +96,7 @@ func TestForeignTextIsEscaped(t *testing.T) {
 	const evil, quoted = `<img src=x onerror=alert(1)>`, `"><script>alert(2)</script>`
 	k := start(t)
 	account := k.signUp(simulator.SignUp{Email: "eve@example.com", FirstName: "Eve", LastName: "E"})
-	k.buy(account, "pro")
+	k.pays(account, "pro")
 	k.settled(account)
 	event := lockstep.Event{Source: lockstep.Stripe, ID: "evt_" + quoted, Type: evil, Origin: lockstep.Delivered,
 		Key: account.Key(), ReceivedAt: time.Now().Add(-24 * time.Hour), OccurredAt: time.Now()}

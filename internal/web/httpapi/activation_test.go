@@ -259,7 +259,7 @@ func TestThePageSendsNobodyElsewhere(t *testing.T) {
 		`"><script>x</script>`:           "https://app.test/home",
 	} {
 		_, body, header := k.page("session_id=" + session.ID + "&return_to=" + strings.ReplaceAll(back, `"`, "%22"))
-		if !strings.Contains(body, `content="1;url=`+want+`"`) || !strings.Contains(body, `class="go" href="`+want+`"`) ||
+		if !strings.Contains(body, `content="1;url=`+want+`"`) || !strings.Contains(body, `class="button" href="`+want+`"`) ||
 			strings.Contains(body, "evil") || strings.Contains(body, "<script>x") || strings.Contains(body, "<Acme>") {
 			t.Errorf("return_to=%s: %s", back, body)
 		}

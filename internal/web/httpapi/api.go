@@ -18,6 +18,7 @@ import (
 	"github.com/lockstep-dev/lockstep/internal/web/activation"
 	"github.com/lockstep-dev/lockstep/internal/web/apikeys"
 	"github.com/lockstep-dev/lockstep/internal/web/audit"
+	"github.com/lockstep-dev/lockstep/internal/web/catalog"
 	"github.com/lockstep-dev/lockstep/internal/web/checkouts"
 	"github.com/lockstep-dev/lockstep/internal/web/explain"
 )
@@ -39,6 +40,7 @@ type API struct {
 	recorder  *audit.Recorder
 	denials   denials
 	health    health
+	overviews overviews
 	newcomers *newcomers // nil when servers put identities
 }
 
@@ -92,8 +94,11 @@ type Operations struct {
 	DirectorySweeps []lockstep.Key   // to mark when an operator accepts another instance
 	// Scope returns what an event of this type says may have changed.
 	Scope    func(lockstep.Event) lockstep.Scope
-	Granting []string // the types of events that may grant access
-	Console  bool     // the console is served at [ConsolePath]
+	Granting []string           // the types of events that may grant access
+	Console  bool               // the console is served at [ConsolePath]
+	Payments Payments           // for the overview; may be empty
+	Settings []lockstep.Setting // the effective configuration
+	Prices   *catalog.Reader    // compares the catalog with Stripe
 }
 
 func (o Operations) scope(e lockstep.Event) lockstep.Scope {
@@ -118,8 +123,10 @@ type Store interface {
 	metricStore
 	noticeStore
 	problemStore
+	statisticsStore
 	webhookStore
 	historyStore
+	searchStore
 	explain.Store
 	// Ping reports whether the database can be read and written.
 	Ping(ctx context.Context) error
@@ -145,6 +152,12 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.explainRoutes(api)
 	a.consoleRoutes(api)
 	mux.HandleFunc("GET /{$}", a.index)
+	a.searchRoutes(api)
+	a.noticeRoutes(api)
+	a.revealRoutes(api)
+	a.settingRoutes(api)
+	a.catalogRoutes(api)
+	a.statisticsRoutes(api)
 	mux.HandleFunc("GET "+streamPath, a.Buying.Activations.Events)
 	mux.Handle("GET /metrics", a.Metrics())
 	mux.HandleFunc("/", unrouted(mux))

@@ -33,6 +33,9 @@ const (
 	diskLeft = 1 << 30
 )
 
+// instancePaused is the code of a key of another instance.
+const instancePaused = "instance_paused"
+
 // reasons returns why the service is degraded; none if it is not.
 func (a *API) reasons(ctx context.Context) ([]HealthReason, error) {
 	c := a.Operations.Conditions
@@ -101,7 +104,7 @@ func standings(all []instance.Standing) (found []HealthReason) {
 			found = append(found, HealthReason{"instance_unread", "the key of " + string(s.Provider) +
 				" could not be compared with this database yet, so its work waits; see the log"})
 		default:
-			found = append(found, HealthReason{"instance_paused", "the key of " + string(s.Provider) +
+			found = append(found, HealthReason{instancePaused, "the key of " + string(s.Provider) +
 				" is not accepted for this database; see GET /v1/instance"})
 		}
 	}

@@ -46,6 +46,8 @@ func (in *consoleLinkInput) subjects() []audit.Subject {
 }
 
 type consoleLinkOutput struct {
+	CacheControl string `header:"Cache-Control"`
+
 	Body struct {
 		Path      string    `json:"path" doc:"The link, behind the URL of the service. Whoever opens it first is signed in"`
 		ExpiresAt time.Time `json:"expires_at"`
@@ -60,9 +62,14 @@ func (a *API) createLink(ctx context.Context, in *consoleLinkInput, trail *audit
 	if err := lockstep.CheckAPIKeyName(in.Body.Name); err != nil {
 		return nil, huma.Error422UnprocessableEntity("name: " + err.Error())
 	}
-	out := &consoleLinkOutput{}
+	role := lockstep.ConsoleRole(in.Body.Role)
+	if own := callerOf(ctx).key; !own.Scopes.Has(role.Scopes()) { // a leaked key cannot make itself more powerful
+		return nil, huma.Error403Forbidden("role: your own key " + own.Name + " lacks " + (role.Scopes() &^ own.Scopes).String() +
+			", so it cannot create a link with the role " + in.Body.Role)
+	}
+	out := &consoleLinkOutput{CacheControl: "no-store"}
 	var err error
-	out.Body.Path, out.Body.ExpiresAt, err = newLink(ctx, a.Store, Operator{in.Body.Name, lockstep.ConsoleRole(in.Body.Role)})
+	out.Body.Path, out.Body.ExpiresAt, err = newLink(ctx, a.Store, Operator{in.Body.Name, role})
 	if err != nil {
 		return nil, a.problem(ctx, "create link to the console", err)
 	}

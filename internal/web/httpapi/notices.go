@@ -15,6 +15,7 @@ import (
 type noticeStore interface {
 	Notice(ctx context.Context, id string) (lockstep.Notice, error)
 	EmailDelivery(ctx context.Context, noticeID string, to lockstep.Recipient) (lockstep.EmailDelivery, error)
+	lockstep.NoticeLists
 	ResendEmail(ctx context.Context, noticeID string, to lockstep.Recipient) error
 }
 
@@ -22,8 +23,6 @@ type noticePath struct {
 	ID string `path:"id" maxLength:"255" doc:"For example license.granted:cs_x"`
 }
 
-// wholeNotice repeats the fields of noticeView, because the framework omits embedded structs from the
-// document.
 type wholeNotice struct {
 	ID        string         `json:"id"`
 	Kind      string         `json:"kind"`
@@ -31,15 +30,17 @@ type wholeNotice struct {
 	CreatedAt time.Time      `json:"created_at"`
 	Account   string         `json:"account" example:"user/user_2x"`
 	Facts     lockstep.Facts `json:"facts" doc:"What the notice says, as of created_at"`
+	Run       string         `json:"run,omitempty" doc:"Id of the run that recorded it"`
 	Mail      *mailView      `json:"mail,omitempty" doc:"The e-mail to the account's address; absent before the first attempt"`
 	BuyerMail *mailView      `json:"buyer_mail,omitempty" doc:"For a purchase: the e-mail to the address that the buyer typed at checkout; skipped if it is the account's address"`
 }
 
 type mailView struct {
-	State     string    `json:"state" enum:"pending,sending,sent,undelivered,unknown,skipped"`
-	Reason    string    `json:"reason,omitempty"`
-	Attempts  int       `json:"attempts" doc:"How often it was given to the mail server"`
-	UpdatedAt time.Time `json:"updated_at"`
+	State     string     `json:"state" enum:"pending,sending,sent,undelivered,unknown,skipped"`
+	Reason    string     `json:"reason,omitempty"`
+	Attempts  int        `json:"attempts" doc:"How often it was given to the mail server"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	NextTry   *time.Time `json:"next_try_at,omitempty" doc:"When it is tried next; absent if no try is planned"`
 }
 
 func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNotice }, error) {
@@ -50,19 +51,15 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 	if err != nil {
 		return nil, a.problem(ctx, "read notice", err)
 	}
+	emails, err := a.Store.EmailsOfNotice(ctx, n.ID)
+	if err != nil {
+		return nil, a.problem(ctx, "read e-mails", err)
+	}
 	out := &struct{ Body wholeNotice }{wholeNotice{
 		ID: n.ID, Kind: string(n.Kind), Object: n.Object, CreatedAt: n.CreatedAt.UTC(),
-		Account: n.Account.String(), Facts: n.Facts,
+		Account: n.Account.String(), Facts: n.Facts, Run: string(n.Run),
 	}}
-	for to, view := range map[lockstep.Recipient]**mailView{lockstep.ToAccount: &out.Body.Mail,
-		lockstep.ToBuyer: &out.Body.BuyerMail} {
-		switch email, err := a.Store.EmailDelivery(ctx, n.ID, to); {
-		case err == nil:
-			*view = &mailView{string(email.State), email.Reason, email.Attempts, email.UpdatedAt.UTC()}
-		case !errors.Is(err, lockstep.ErrNotFound):
-			return nil, a.problem(ctx, "read e-mail", err)
-		}
-	}
+	out.Body.Mail, out.Body.BuyerMail = viewMails(emails)
 	return out, nil
 }
 

@@ -18,16 +18,16 @@ type eventStore interface {
 }
 
 type eventsQuery struct {
-	Source  string    `query:"source" enum:"stripe,clerk,"`
-	Status  string    `query:"status" enum:"pending,done,ignored,parked,failed,dropped,"`
-	Key     string    `query:"key" doc:"For example user/user_2x or customer/cus_x"`
-	Account string    `query:"account" doc:"The events of an account, for example user/user_2x; the same as its key"`
-	Type    string    `query:"type" example:"invoice.paid" doc:"The exact type"`
-	Since   time.Time `query:"since" doc:"Only events received from this time on"`
-	Until   time.Time `query:"until" doc:"Only events received before this time"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Before  string    `query:"before" doc:"The value of next of the previous page"`
-	Whole   bool      `query:"body" doc:"Include the bodies, which contain personal data"`
+	Source  string     `query:"source" enum:"stripe,clerk,"`
+	Status  string     `query:"status" enum:"pending,done,ignored,parked,failed,dropped,"`
+	Key     string     `query:"key" doc:"For example user/user_2x or customer/cus_x"`
+	Account string     `query:"account" doc:"The events of an account, for example user/user_2x; the same as its key"`
+	Type    string     `query:"type" example:"invoice.paid" doc:"The exact type"`
+	Since   time.Time  `query:"since" doc:"Only events received from this time on"`
+	Until   time.Time  `query:"until" doc:"Only events received before this time"`
+	Limit   int        `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Before  string     `query:"before" doc:"The value of next of the previous page"`
+	Shown   bodyChoice `query:"body" doc:"true includes the bodies, which contain personal data; masked includes them without"`
 }
 
 type eventView struct {
@@ -43,6 +43,8 @@ type eventView struct {
 	OccurredAt time.Time       `json:"occurred_at"`
 	ReceivedAt time.Time       `json:"received_at"`
 	Body       json.RawMessage `json:"body,omitempty"`
+	Masked     bool            `json:"body_masked,omitempty" doc:"Personal data in the body is replaced by dots"`
+	Withheld   string          `json:"body_withheld,omitempty" doc:"Why the masked body is absent"`
 	Expired    bool            `json:"body_expired,omitempty" doc:"The body was requested, but its retention has ended"`
 	Work       *workView       `json:"work,omitempty" doc:"Of a single event: the state of its key now"`
 }
@@ -56,8 +58,9 @@ type eventsPage struct {
 
 func (in *eventsQuery) filter() (lockstep.EventFilter, error) {
 	filter := lockstep.EventFilter{Source: lockstep.Source(in.Source), Status: lockstep.EventStatus(in.Status),
-		Type: in.Type, Since: in.Since, Until: in.Until, Limit: in.Limit, Before: in.Before, Bodiless: !in.Whole,
-		Bounded: true}
+		Type: in.Type, Since: in.Since, Until: in.Until, Limit: in.Limit, Before: in.Before,
+		Bodiless: in.Shown.read() == noBody,
+		Bounded:  true}
 	key, err := oneKey(in.Key, in.Account)
 	filter.Key = key
 	return filter, err
@@ -82,13 +85,11 @@ func oneKey(key, account string) (named lockstep.Key, err error) {
 	return named, nil
 }
 
-func viewEvent(e lockstep.Event, whole bool) eventView {
+func viewEvent(e lockstep.Event, shown bodyChoice) eventView {
 	v := eventView{Source: string(e.Source), ID: e.ID, Type: e.Type, Origin: string(e.Origin),
 		Status: string(e.Status), Reason: e.Reason, Object: e.ObjectID, Customer: e.CustomerID,
-		OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC(), Expired: whole && len(e.Body) == 0}
-	if whole {
-		v.Body = e.Body
-	}
+		OccurredAt: e.OccurredAt.UTC(), ReceivedAt: e.ReceivedAt.UTC()}
+	v.show(e.Body, shown)
 	if !e.Key.IsZero() {
 		v.Key = e.Key.String()
 	}
@@ -107,15 +108,15 @@ func (a *API) events(ctx context.Context, in *eventsQuery) (*eventsPage, error) 
 	out := &eventsPage{}
 	out.Body.Data, out.Body.Next = []eventView{}, page.Next
 	for _, e := range page.Events {
-		out.Body.Data = append(out.Body.Data, viewEvent(e, in.Whole))
+		out.Body.Data = append(out.Body.Data, viewEvent(e, in.Shown.read()))
 	}
 	return out, nil
 }
 
 type eventQuery struct {
-	ID     string `path:"id" maxLength:"255" example:"evt_1"`
-	Source string `query:"source" enum:"stripe,clerk," doc:"Only an event of this source"`
-	Whole  bool   `query:"body" doc:"Include the body, which contains personal data"`
+	ID     string     `path:"id" maxLength:"255" example:"evt_1"`
+	Source string     `query:"source" enum:"stripe,clerk," doc:"Only an event of this source"`
+	Shown  bodyChoice `query:"body" doc:"true includes the body, which contains personal data; masked includes it without"`
 }
 
 type eventOutput struct{ Body eventView }
@@ -124,12 +125,12 @@ type eventOutput struct{ Body eventView }
 func (a *API) event(ctx context.Context, in *eventQuery) (*eventOutput, error) {
 	e, err := a.Store.Event(ctx, lockstep.EventRef{Source: lockstep.Source(in.Source), ID: in.ID})
 	if errors.Is(err, lockstep.ErrNotFound) {
-		return nil, huma.Error404NotFound("event " + in.ID + " is not stored; it did not arrive, or its retention has ended")
+		return nil, eventNotFound(in.ID)
 	}
 	if err != nil {
 		return nil, a.problem(ctx, "read event", err)
 	}
-	out := &eventOutput{viewEvent(e, in.Whole)}
+	out := &eventOutput{viewEvent(e, in.Shown.read())}
 	if e.Key.IsZero() {
 		return out, nil
 	}

@@ -15,7 +15,7 @@ import (
 // webhookStore is the part of the store that keeps deliveries to your endpoints.
 type webhookStore interface {
 	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
-	WebhookDeliveries(ctx context.Context, endpoint string, limit int) ([]lockstep.WebhookDelivery, error)
+	WebhookDeliveries(ctx context.Context, endpoint string, filter lockstep.DeliveryFilter) (lockstep.DeliveryPage, error)
 	WebhookEndpoint(ctx context.Context, id string) (lockstep.WebhookEndpoint, error)
 	Redeliver(ctx context.Context, endpoint, subject string) error
 	EnableWebhookEndpoint(ctx context.Context, id string) (int, error)
@@ -38,12 +38,14 @@ type webhookView struct {
 }
 
 type deliveryView struct {
-	Subject   string    `json:"subject" doc:"The id of a notice, or access:user/…"`
-	State     string    `json:"state" enum:"pending,delivered,undelivered,held"`
-	Status    int       `json:"status,omitempty" doc:"HTTP status of the last failed attempt; absent if there was no answer"`
-	Reason    string    `json:"reason,omitempty"`
-	Attempts  int       `json:"attempts"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Subject   string     `json:"subject" doc:"The id of a notice, or access:user/…"`
+	State     string     `json:"state" enum:"pending,delivered,undelivered,held"`
+	Status    int        `json:"status,omitempty" doc:"HTTP status of the last failed attempt; absent if there was no answer"`
+	Reason    string     `json:"reason,omitempty"`
+	Attempts  int        `json:"attempts"`
+	BeganAt   *time.Time `json:"began_at,omitempty" doc:"Start of the three days of retries"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	NextTry   *time.Time `json:"next_try_at,omitempty" doc:"When it is tried next; absent if no try is planned"`
 }
 
 type webhooksOutput struct {
@@ -89,26 +91,33 @@ func (a *API) endpoint(id string) error {
 type deliveriesOutput struct {
 	Body struct {
 		Data []deliveryView `json:"data"`
+		Next string         `json:"next,omitempty" doc:"Absent at the end. With a state, a page looks at 1,000 deliveries: it may have fewer than the limit, or none, and still a next"`
 	}
 }
 
 func (a *API) deliveries(ctx context.Context, in *struct {
-	ID    string `path:"id" maxLength:"40" doc:"Id of the endpoint in the configuration"`
-	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	ID     string `path:"id" maxLength:"40" doc:"Id of the endpoint in the configuration"`
+	State  string `query:"state" enum:"pending,delivered,undelivered,held," doc:"Only deliveries in this state"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Before string `query:"before" doc:"The value of next of the previous page"`
 },
 ) (*deliveriesOutput, error) {
 	if err := a.endpoint(in.ID); err != nil {
 		return nil, err
 	}
-	list, err := a.Store.WebhookDeliveries(ctx, in.ID, in.Limit)
-	if err != nil {
+	page, err := a.Store.WebhookDeliveries(ctx, in.ID, lockstep.DeliveryFilter{State: lockstep.WebhookState(in.State),
+		Limit: in.Limit, Before: in.Before})
+	switch {
+	case errors.Is(err, lockstep.ErrInvalid):
+		return nil, huma.Error422UnprocessableEntity("before: use the next of a page")
+	case err != nil:
 		return nil, a.problem(ctx, "read webhook deliveries", err)
 	}
 	out := &deliveriesOutput{}
-	out.Body.Data = []deliveryView{}
-	for _, d := range list {
+	out.Body.Data, out.Body.Next = []deliveryView{}, page.Next
+	for _, d := range page.Deliveries {
 		out.Body.Data = append(out.Body.Data, deliveryView{d.Subject, string(d.State), d.Status, d.Reason, d.Attempts,
-			d.UpdatedAt.UTC()})
+			orNil(d.BeganAt), d.UpdatedAt.UTC(), orNil(d.NextTry)})
 	}
 	return out, nil
 }

@@ -1,4 +1,5 @@
-package email
+// Package money writes amounts as people write them.
+package money
 
 import (
 	"strconv"
@@ -18,27 +19,26 @@ var decimals = map[string]int{
 var symbols = map[string]string{"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹", "krw": "₩", "ils": "₪",
 	"aud": "A$", "brl": "R$", "cad": "CA$", "hkd": "HK$", "mxn": "MX$", "nzd": "NZ$", "twd": "NT$"}
 
-// price returns an amount for people: "$1,049.00", "49.00 CHF"; empty for none.
-func price(amount int64, currency string) string {
-	currency = strings.ToLower(oneLine(currency))
-	if currency == "" || amount <= 0 {
-		return ""
-	}
+// Text writes an amount, which is in the currency's smallest unit: "$1,049.00", "49.00 CHF".
+func Text(amount int64, currency string) string {
+	currency = strings.ToLower(currency)
 	places, special := decimals[currency]
 	if !special {
 		places = 2
 	}
-	digits := strconv.FormatInt(amount, 10)
+	digits, sign := strconv.FormatInt(amount, 10), ""
+	if amount < 0 {
+		digits, sign = digits[1:], "-"
+	}
 	digits = strings.Repeat("0", max(0, places+1-len(digits))) + digits
-	whole, cents := digits[:len(digits)-places], digits[len(digits)-places:]
-	text := thousands(whole)
-	if cents != "" {
-		text += "." + cents
+	text := thousands(digits[:len(digits)-places])
+	if places > 0 {
+		text += "." + digits[len(digits)-places:]
 	}
 	if symbol, known := symbols[currency]; known {
-		return symbol + text
+		return sign + symbol + text
 	}
-	return text + " " + strings.ToUpper(currency)
+	return sign + text + " " + strings.ToUpper(currency)
 }
 
 // thousands puts a comma before every third digit from the right.
