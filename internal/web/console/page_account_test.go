@@ -72,12 +72,12 @@ func TestDashboardLinks(t *testing.T) {
 	k.signIn(lockstep.ConsoleViewer).open(page(account)).lacks(k, "dashboard.stripe.com", "dashboard.clerk.com", ">Stripe</a>",
 		">Clerk</a>")
 	k = start(t, func(c *server.Config) {
-		c.Console.StripePages, c.Console.ClerkPages = "http://127.0.0.1:12111/_sim?q=", "http://127.0.0.1:12112/_sim?q="
+		c.Console.StripePages, c.Console.ClerkPages = "http://127.0.0.1:12111/_sim/sequence?id=", "http://127.0.0.1:12112/_sim/sequence?id="
 	})
 	account = k.signUp(ada)
 	got := k.signIn(lockstep.ConsoleViewer).open(page(account))
-	for _, link := range []string{"http://127.0.0.1:12111/_sim?q=" + k.record(account).CustomerID,
-		"http://127.0.0.1:12112/_sim?q=" + account.ID} {
+	for _, link := range []string{"http://127.0.0.1:12111/_sim/sequence?id=" + k.record(account).CustomerID,
+		"http://127.0.0.1:12112/_sim/sequence?id=" + account.ID} {
 		if !strings.Contains(got.body, `href="`+link+`"`) {
 			t.Errorf("the page lacks %s: %s", link, got.body)
 		}
