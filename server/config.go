@@ -185,6 +185,9 @@ type HTTP struct {
 type Console struct {
 	Off    bool
 	Grants []lockstep.ConsoleGrant // of Clerk users
+	// StripePages and ClerkPages are where a simulator shows an object: an address to which the console adds the
+	// object's id. They count only if BaseURL is not the provider's; empty then means no links.
+	StripePages, ClerkPages string
 }
 
 // Sync says how the background work runs. Its zero value suits one process on SQLite as well as

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/lockstep-dev/lockstep"
 	"github.com/lockstep-dev/lockstep/internal/web/console"
@@ -17,9 +18,21 @@ func (p *parts) console(mux *http.ServeMux) *console.Console {
 		return nil
 	}
 	pages := console.New(console.Config{Store: c.Store, API: mux, Sessions: p.id.sessions, Grants: c.Console.Grants,
-		Origins: c.HTTP.ReturnOrigins, App: c.Activation.App, Live: p.billing.Live(), Log: c.Log})
+		Origins: c.HTTP.ReturnOrigins, App: c.Activation.App, Live: p.billing.Live(), Log: c.Log,
+		Dashboards: c.dashboards()})
 	pages.Register(mux)
 	return pages
+}
+
+// dashboards says where the console's links to objects lead. Another address than the provider's is a
+// simulator or a proxy: the objects of a simulator are not in the provider's dashboard.
+func (c Config) dashboards() console.Dashboards {
+	of := func(base, provider, simulator string) console.Dashboard {
+		own := base == "" || strings.TrimSuffix(base, "/") == provider
+		return console.Dashboard{Provider: own, Prefix: simulator}
+	}
+	return console.Dashboards{Stripe: of(c.Stripe.BaseURL, "https://api.stripe.com", c.Console.StripePages),
+		Clerk: of(c.Clerk.BaseURL, "https://api.clerk.com", c.Console.ClerkPages)}
 }
 
 // ErrConsoleOff says that the configuration turns the console off.

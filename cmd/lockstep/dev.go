@@ -159,6 +159,8 @@ func (d *dev) newServer(store lockstep.Store, traces trace.TracerProvider, in *s
 			WebhookSecrets: []lockstep.Secret{devStripeWebhook}},
 		Clerk: server.Clerk{Key: devClerkKey, BaseURL: d.sims.clerkURL(), Issuer: d.sims.clerkURL(),
 			WebhookSecrets: []lockstep.Secret{devClerkWebhook}},
+		Console: server.Console{StripePages: d.sims.stripeURL() + "/_sim/sequence?id=",
+			ClerkPages: d.sims.clerkURL() + "/_sim/sequence?id="},
 		Email: server.Email{Mailer: mails, Page: mails, App: "Acme Notes", AppURL: d.appURL(), Domain: "acme.example"},
 	})
 }

@@ -33,7 +33,7 @@ var eventActions = []action{
 		},
 		shown: "revealed.html",
 		data: func(_ url.Values, answer []byte) (any, error) {
-			var of event
+			var of storedEvent
 			err := json.Unmarshal(answer, &of)
 			return of, err
 		},
@@ -49,7 +49,7 @@ func toEvent(form url.Values) string {
 // sayReplay says what the event marks.
 func sayReplay(v *visit, form url.Values) ([]string, error) {
 	source, id, _ := strings.Cut(form.Get("event"), "/")
-	var of event
+	var of storedEvent
 	if err := v.get("/v1/events/"+url.PathEscape(id)+"?"+url.Values{"source": {source}}.Encode(), &of); err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func toKeys(form url.Values) string {
 // sayDrop says what is settled.
 func sayDrop(v *visit, form url.Values) ([]string, error) {
 	var events struct {
-		Data []event
+		Data []storedEvent
 		Next string
 	}
 	key := form.Get("key")

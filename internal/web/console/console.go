@@ -28,6 +28,8 @@ type Config struct {
 	App      string   // the app's name; may be empty
 	Live     bool     // Stripe's live mode, for links to its dashboard
 	Log      *slog.Logger
+
+	Dashboards Dashboards
 }
 
 // Console serves the pages.

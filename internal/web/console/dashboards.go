@@ -11,30 +11,54 @@ var dashboards = map[string]string{
 	"evt": "events", "cs": "checkout/sessions",
 }
 
-// dashboard returns the page of an object in Stripe's dashboard; empty for an id that has none. The pages of
-// test mode are below /test.
-func dashboard(id string, live bool) string {
-	prefix, _, found := strings.Cut(id, "_")
-	page, known := dashboards[prefix]
-	if !found || !known {
-		return ""
-	}
-	base := "https://dashboard.stripe.com/"
-	if !live {
-		base += "test/"
-	}
-	return base + page + "/" + url.PathEscape(id)
+// Dashboards say where the pages of Stripe's and Clerk's objects are. The zero value is for an API that is
+// neither the provider's nor a known simulator's: it has no links.
+type Dashboards struct {
+	Stripe Dashboard
+	Clerk  Dashboard
 }
 
-// clerk returns the page of a user or an organization in Clerk's dashboard. Its addresses contain the ids of
-// the application and of the instance, which nobody tells us; this one leads there by way of the last that the
-// person used.
-func clerk(id string) string {
+// Dashboard says where the pages of a provider's objects are.
+type Dashboard struct {
+	Provider bool   // in the provider's own dashboard
+	Prefix   string // otherwise: before the id; empty: nowhere
+}
+
+// stripe returns the page of an object; empty for an id that has none. Stripe's pages of test mode are below
+// /test.
+func (d Dashboard) stripe(id string, live bool) string {
+	prefix, _, found := strings.Cut(id, "_")
+	page, known := dashboards[prefix]
 	switch {
-	case strings.HasPrefix(id, "user_"):
-		return "https://dashboard.clerk.com/last-active?path=" + url.QueryEscape("users/"+id)
-	case strings.HasPrefix(id, "org_"):
-		return "https://dashboard.clerk.com/last-active?path=" + url.QueryEscape("organizations/"+id)
+	case !found || !known:
+		return ""
+	case !d.Provider:
+		return d.outside(id)
+	case live:
+		return "https://dashboard.stripe.com/" + page + "/" + url.PathEscape(id)
 	}
-	return ""
+	return "https://dashboard.stripe.com/test/" + page + "/" + url.PathEscape(id)
+}
+
+// clerk returns the list where a user or an organization is found. Clerk documents no address for a single
+// one: it would contain the ids of the application and of the instance, which nobody tells us. The tilde
+// leads to the application that the person used last.
+func (d Dashboard) clerk(id string) string {
+	switch {
+	case !strings.HasPrefix(id, "user_") && !strings.HasPrefix(id, "org_"):
+		return ""
+	case !d.Provider:
+		return d.outside(id)
+	case strings.HasPrefix(id, "org_"):
+		return "https://dashboard.clerk.com/~/organizations"
+	}
+	return "https://dashboard.clerk.com/~/users"
+}
+
+// outside returns the page of an object at a simulator.
+func (d Dashboard) outside(id string) string {
+	if d.Prefix == "" {
+		return ""
+	}
+	return d.Prefix + url.QueryEscape(id)
 }

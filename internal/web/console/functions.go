@@ -18,13 +18,13 @@ import (
 //	took MS          a duration in milliseconds: "1.2 s"
 //	money N C        an amount in the smallest unit of a currency: "$20.00"
 //	path A B …       a path below /console; each part is escaped
+//	stored TEXT      what a run wrote to the database
 //	subject TEXT     where an account, a key or an event leads; empty if nowhere
-//	clerk ID         its page in Clerk's dashboard; empty for an id that has none
 //	number N         with separators of thousands
 //	plural N A B     "1 event", "2 events"
 //	status TEXT      the class of a badge for a status
 //	join TEXTS       separated by commas
-var functions = template.FuncMap{"took": took, "money": money.Text, "path": path, "subject": subject, "clerk": clerk, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
+var functions = template.FuncMap{"took": took, "money": money.Text, "path": path, "subject": subject, "stored": stored, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
 	"plural": counted, "status": status, "join": func(parts []string) string { return strings.Join(parts, ", ") }}
 
 // When returns a time.Time or a *time.Time as the part "time" shows it.
@@ -34,7 +34,10 @@ func (f frame) When(t any) stamp { return f.At.stamp(timeOf(t)) }
 func (f frame) Ago(t any) string { return ago(f.At.now, timeOf(t)) }
 
 // Stripe returns the page of an object in Stripe's dashboard; empty for an id that has none.
-func (f frame) Stripe(id string) string { return dashboard(id, f.live) }
+func (f frame) Stripe(id string) string { return f.dashboards.Stripe.stripe(id, f.live) }
+
+// Clerk returns where a user or an organization is in Clerk's dashboard; empty for an id that has no page.
+func (f frame) Clerk(id string) string { return f.dashboards.Clerk.clerk(id) }
 
 // Act returns a button that leads to an action, for the part "action". The parameters are names and values in
 // turn. A viewer gets none.
@@ -48,14 +51,14 @@ func (f frame) Act(name string, parameters ...string) *button {
 // Find returns the page that finds an account by what someone has.
 func (frame) Find(text string) string { return root + "/accounts?" + url.Values{"q": {text}}.Encode() }
 
-// runList is a list of runs, for the part "runs".
-type runList struct {
+// runTable is a list of runs, for the part "runs".
+type runTable struct {
 	Runs  []keyRun
 	Frame frame
 }
 
 // RunList returns runs for the part "runs".
-func (f frame) RunList(runs []keyRun) runList { return runList{runs, f} }
+func (f frame) RunList(runs []keyRun) runTable { return runTable{runs, f} }
 
 // With returns the address of this page with other parameters: names and values in turn.
 func (f frame) With(parameters ...string) string {

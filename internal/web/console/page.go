@@ -28,6 +28,7 @@ type visit struct {
 	api     client
 	session session
 	title   string // of the page; read may change it
+	status  int    // of the answer; read may change it
 }
 
 // get reads an operation of the API.
@@ -50,7 +51,7 @@ func (v *visit) query(path string, names ...string) string {
 
 // visit returns the visit of a request whose session is valid.
 func (s *Console) visit(r *http.Request, of session) *visit {
-	return &visit{Request: r, session: of,
+	return &visit{Request: r, session: of, status: http.StatusOK,
 		api: client{s.API, httpapi.Operator{Name: of.Name, Role: of.Role}}}
 }
 
@@ -86,7 +87,7 @@ func (s *Console) page(p page) http.Handler {
 			s.problem(w, r, v, err)
 			return
 		}
-		s.render(w, r, http.StatusOK, p.file, frame{Title: v.title, Section: p.belongs(), Session: &v.session, Live: p.live,
+		s.render(w, r, v.status, p.file, frame{Title: v.title, Section: p.belongs(), Session: &v.session, Live: p.live,
 			Data: data, Said: takeFlash(w, r)})
 	})
 }

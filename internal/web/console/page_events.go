@@ -14,13 +14,13 @@ var eventPages = []page{
 
 // eventsData is the content of the list.
 type eventsData struct {
-	Data     []event
+	Data     []storedEvent
 	Next     string
 	Filtered bool
 }
 
-// event is a stored event.
-type event struct {
+// storedEvent is a stored event.
+type storedEvent struct {
 	Source, ID, Type, Origin string
 	Status, Reason           string
 	Key, Object, Customer    string
@@ -34,13 +34,13 @@ type event struct {
 }
 
 // Name identifies the event.
-func (e event) Name() string { return e.Source + "/" + e.ID }
+func (e storedEvent) Name() string { return e.Source + "/" + e.ID }
 
 // Href is the event's page.
-func (e event) Href() string { return path("events", e.Source, e.ID) }
+func (e storedEvent) Href() string { return path("events", e.Source, e.ID) }
 
 // How says how the event came.
-func (e event) How() string {
+func (e storedEvent) How() string {
 	if e.Origin == "scan" {
 		return "found in Stripe's list, because no webhook had brought it"
 	}
@@ -48,7 +48,7 @@ func (e event) How() string {
 }
 
 // Pretty is the body with a line for each value.
-func (e event) Pretty() string {
+func (e storedEvent) Pretty() string {
 	var out bytes.Buffer
 	if json.Indent(&out, e.Body, "", "  ") != nil {
 		return string(e.Body) // not JSON; the API says why
@@ -81,7 +81,7 @@ const inputTime = "2006-01-02T15:04"
 
 // eventData is the content of an event's page.
 type eventData struct {
-	event
+	storedEvent
 	Runs []keyRun
 }
 
@@ -101,7 +101,7 @@ func readEvent(v *visit) (any, error) {
 	data := &eventData{}
 	address := "/v1/events/" + url.PathEscape(v.PathValue("id")) + "?" +
 		url.Values{"source": {v.PathValue("source")}, "body": {"masked"}}.Encode()
-	if err := v.get(address, &data.event); err != nil {
+	if err := v.get(address, &data.storedEvent); err != nil {
 		return nil, err
 	}
 	v.title = data.Type

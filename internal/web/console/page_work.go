@@ -69,7 +69,7 @@ func readWork(v *visit) (any, error) {
 type keyData struct {
 	Key    string
 	Work   *openWork // nil: nothing is open
-	Events []event
+	Events []storedEvent
 	Runs   []keyRun
 }
 
@@ -84,7 +84,7 @@ func readKey(v *visit) (any, error) {
 	if len(open.Data) > 0 {
 		data.Work = &open.Data[0]
 	}
-	var events struct{ Data []event }
+	var events struct{ Data []storedEvent }
 	if err := v.get("/v1/events?limit=20&"+key, &events); err != nil {
 		return nil, err
 	}

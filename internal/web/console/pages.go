@@ -7,12 +7,14 @@ import (
 
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
-	return slices.Concat(overviewPages, chartPages, accountsPages, eventPages, workPages, deletionPages, doctorPages, auditPages)
+	return slices.Concat(overviewPages, chartPages, accountsPages, accountPages, eventPages, workPages, deletionPages,
+		doctorPages, auditPages)
 }
 
 // allActions lists the actions.
 func allActions() []action {
-	return slices.Concat(accountActions, eventActions, workActions, bulkDeletionActions)
+	return slices.Concat(accountActions, linkActions, noticeActions, deletionActions, eventActions, workActions,
+		bulkDeletionActions)
 }
 
 // menu lists the pages of the menu.

@@ -52,6 +52,8 @@ type frame struct {
 	Menu []page
 	live bool // Stripe's mode
 	url  *url.URL
+
+	dashboards Dashboards
 }
 
 // Style and Script are the paths of the files, with their version.
@@ -63,6 +65,7 @@ func (frame) Icon() string   { return root + "/assets/" + look.Version(look.Icon
 // asks for the content without the frame.
 func (s *Console) render(w http.ResponseWriter, r *http.Request, status int, file string, f frame) {
 	f.App, f.Menu, f.At, f.live, f.url = s.App, menu(), clockOf(r), s.Config.Live, r.URL
+	f.dashboards = s.Dashboards
 	name := "layout"
 	if r.Header.Get("Lockstep-Fragment") != "" {
 		name = "main"

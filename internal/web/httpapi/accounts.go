@@ -40,6 +40,10 @@ func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
 type accountView struct {
 	Account         string          `json:"account" example:"user/user_2x"`
 	State           string          `json:"state" enum:"active,deleted"`
+	Name            string          `json:"name,omitempty" doc:"As last read from the directory; shown to servers only"`
+	Email           string          `json:"email,omitempty" doc:"As last read from the directory; shown to servers only"`
+	EmailVerified   bool            `json:"email_verified,omitempty" doc:"The directory has verified the address; shown to servers only"`
+	Deletion        string          `json:"deletion,omitempty" enum:"begun,held,approved,discarded" doc:"The state of its deletion; absent if it is not being deleted; shown to servers only"`
 	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer, for checkouts, the portal and metadata"`
 	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
 	Customers       []customerView  `json:"customers,omitempty" doc:"All linked Stripe customers, the primary one first; shown to servers only"`
@@ -77,6 +81,7 @@ type noticeView struct {
 	Kind      string    `json:"kind"`
 	Object    string    `json:"object"`
 	CreatedAt time.Time `json:"created_at"`
+	Run       string    `json:"run,omitempty" doc:"Id of the run that recorded it, as in the list of runs"`
 }
 
 func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accountView }, error) {
@@ -105,6 +110,8 @@ func (a *API) account(ctx context.Context, in *accountPath) (*struct{ Body accou
 	if callerOf(ctx).server {
 		out.Body.Problem, out.Body.Problems, out.Body.Customers = work.Reason, viewProblems(record.Problems),
 			customersOf(record)
+		out.Body.Name, out.Body.Email, out.Body.EmailVerified = record.Name, record.Email, record.EmailVerified
+		out.Body.Deletion = string(record.Deletion)
 		out.Body.Notices, err = a.noticesOf(ctx, account)
 	}
 	return out, err
@@ -116,7 +123,7 @@ func (a *API) noticesOf(ctx context.Context, account lockstep.Account) (views []
 		return nil, a.problem(ctx, "read notices", err)
 	}
 	for _, n := range notices {
-		views = append(views, noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC()})
+		views = append(views, noticeView{n.ID, string(n.Kind), n.Object, n.CreatedAt.UTC(), string(n.Run)})
 	}
 	return views, nil
 }
