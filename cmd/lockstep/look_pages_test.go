@@ -73,7 +73,8 @@ type sampleApp struct {
 	*testing.T
 	url     string
 	account atomic.Value // Lockstep's answer, a string; empty: 503
-	name    atomic.Value // the user's name and address, a string
+	name    atomic.Value // the user's name, a string
+	email   atomic.Value // their address, a string
 }
 
 func (a *sampleApp) Verify(context.Context, string) (lockstep.Session, error) {
@@ -87,7 +88,7 @@ func (a *sampleApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = `{"jwt":"ada"}`
 	case strings.HasPrefix(r.URL.Path, "/v1/users/"):
 		text, err := json.Marshal(map[string]any{"first_name": a.name.Load(), "primary_email_address_id": "idn_1",
-			"email_addresses": []map[string]any{{"id": "idn_1", "email_address": a.name.Load()}}})
+			"email_addresses": []map[string]any{{"id": "idn_1", "email_address": a.email.Load()}}})
 		if err != nil {
 			a.Error(err)
 		}
@@ -105,6 +106,7 @@ func startApp(t *testing.T, style string) *sampleApp {
 	a := &sampleApp{T: t}
 	a.account.Store("")
 	a.name.Store("Ada Lovelace")
+	a.email.Store("ada@example.com")
 	services := httptest.NewServer(a)
 	t.Cleanup(services.Close)
 	app := httptest.NewUnstartedServer(nil)
@@ -184,12 +186,14 @@ func TestTheSampleAppInABrowser(t *testing.T) {
 	b.tabs("signed in")
 	b.shows("#standing", "Ended on December 30, 2026")
 	b.shows("#name", "Ada Lovelace")
+	b.shows("#email", "ada@example.com")
 	if link, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("#why").href`)); err != nil ||
 		!strings.HasSuffix(link, "/console/accounts/user/user_2abc") {
 		t.Errorf("the link to the console is %q: %v", link, err)
 	}
 
 	a.name.Store(attack)
+	a.email.Store(attack)
 	evil, err := json.Marshal(attack)
 	if err != nil {
 		t.Fatal(err)
@@ -227,6 +231,8 @@ func TestTheActivationPageInABrowser(t *testing.T) {
 	var waiting, active string
 	b.waits("waiting", func() bool { waiting = b.place("waiting"); return waiting != "" })
 	b.seen("activate-3-waiting")
+	b.do("hold a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	waiting = b.place("waiting")
 	b.scripts(false)
 	b.open(activate, "main[data-state=waiting]")
 	dev.faults(t, "DELETE", "")
@@ -240,10 +246,8 @@ func TestTheActivationPageInABrowser(t *testing.T) {
 // place returns where the parts of the activation page are; empty in another state.
 func (b *browserTab) place(state string) string {
 	place, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("main[data-state=`+state+`]") ?
-		[...document.querySelectorAll(".card, .mark, h1, .card > p")].map(e => {
-			const at = e.getBoundingClientRect()
-			return e.localName + " " + Math.round(at.top) + "+" + Math.round(at.height)
-		}).join(", ") : ""`))
+		[...document.querySelectorAll(".card, .mark, h1, .card > p")].map(e =>
+			e.localName + " " + Math.round(e.getBoundingClientRect().top)).join(", ") : ""`))
 	if err != nil {
 		return "" // while the page loads
 	}
