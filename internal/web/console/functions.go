@@ -24,8 +24,13 @@ import (
 //	plural N A B     "1 event", "2 events"
 //	status TEXT      the class of a badge for a status
 //	join TEXTS       separated by commas
-var functions = template.FuncMap{"took": took, "money": money.Text, "path": path, "subject": subject, "stored": stored, "number": func(n any) string { return number(reflect.ValueOf(n).Int()) },
-	"plural": counted, "status": status, "join": func(parts []string) string { return strings.Join(parts, ", ") }}
+//	deed ACTION      an action of the audit log in words
+//	about OBJECT     the id of what a notice is about
+//	sentence NAME    a name as the beginning of a sentence
+var functions = template.FuncMap{"took": took, "money": money.Text, "path": path, "subject": subject, "stored": stored,
+	"number": func(n any) string { return number(reflect.ValueOf(n).Int()) }, "plural": counted, "status": status,
+	"join": func(parts []string) string { return strings.Join(parts, ", ") }, "deed": deed, "about": aboutObject,
+	"sentence": sentence}
 
 // When returns a time.Time or a *time.Time as the part "time" shows it.
 func (f frame) When(t any) stamp { return f.At.stamp(timeOf(t)) }
@@ -226,3 +231,9 @@ func status(text string) string {
 func counted(n any, one, many string) string {
 	return plural(reflect.ValueOf(n).Int(), one, many)
 }
+
+// object is what Stripe has, with its page in the dashboard.
+type object struct{ ID, Href string }
+
+// Object returns an object at Stripe, for the part "object".
+func (f frame) Object(id string) object { return object{id, f.Stripe(id)} }

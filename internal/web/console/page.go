@@ -34,6 +34,17 @@ type visit struct {
 // get reads an operation of the API.
 func (v *visit) get(path string, out any) error { return v.api.get(v.Context(), path, out) }
 
+// refusal reads an operation of the API that a form on the page asks. An answer that the input is wrong is
+// returned as sentences, and no error.
+func (v *visit) refusal(path string, out any) ([]string, error) {
+	err := v.get(path, out)
+	var refused *apiError
+	if errors.As(err, &refused) && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusBadRequest) {
+		return said(refused), nil
+	}
+	return nil, err
+}
+
 // query returns a path of the API with the parameters of the request that are named and not empty. A name
 // a=b takes the parameter a and calls it b.
 func (v *visit) query(path string, names ...string) string {

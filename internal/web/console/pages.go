@@ -8,13 +8,14 @@ import (
 // allPages lists the pages. Those with a name are in the menu, in this order.
 func allPages() []page {
 	return slices.Concat(overviewPages, chartPages, accountsPages, accountPages, eventPages, workPages, deletionPages,
+		noticesPages, webhooksPages, catalogPages, settingsPages,
 		doctorPages, auditPages)
 }
 
 // allActions lists the actions.
 func allActions() []action {
 	return slices.Concat(accountActions, linkActions, noticeActions, deletionActions, eventActions, workActions,
-		bulkDeletionActions)
+		bulkDeletionActions, sendActions, endpointActions)
 }
 
 // menu lists the pages of the menu.

@@ -33,6 +33,18 @@ type wholeNotice struct {
 	Run       string         `json:"run,omitempty" doc:"Id of the run that recorded it"`
 	Mail      *mailView      `json:"mail,omitempty" doc:"The e-mail to the account's address; absent before the first attempt"`
 	BuyerMail *mailView      `json:"buyer_mail,omitempty" doc:"For a purchase: the e-mail to the address that the buyer typed at checkout; skipped if it is the account's address"`
+
+	Deliveries []noticeDelivery `json:"deliveries" doc:"To your configured webhook endpoints; without those that it was never delivered to"`
+}
+
+type noticeDelivery struct {
+	Webhook   string     `json:"webhook" doc:"Id of the endpoint in the configuration"`
+	State     string     `json:"state" enum:"pending,delivered,undelivered,held"`
+	Status    int        `json:"status,omitempty" doc:"HTTP status of the last failed attempt; absent if there was no answer"`
+	Reason    string     `json:"reason,omitempty"`
+	Attempts  int        `json:"attempts"`
+	BeganAt   *time.Time `json:"began_at,omitempty" doc:"Start of the three days of retries"`
+	UpdatedAt time.Time  `json:"updated_at"`
 }
 
 type mailView struct {
@@ -60,7 +72,27 @@ func (a *API) notice(ctx context.Context, in *noticePath) (*struct{ Body wholeNo
 		Account: n.Account.String(), Facts: n.Facts, Run: string(n.Run),
 	}}
 	out.Body.Mail, out.Body.BuyerMail = viewMails(emails)
+	if out.Body.Deliveries, err = a.deliveriesOf(ctx, n.ID); err != nil {
+		return nil, a.problem(ctx, "read webhook deliveries", err)
+	}
 	return out, nil
+}
+
+// deliveriesOf returns the deliveries of a notice to the configured endpoints.
+func (a *API) deliveriesOf(ctx context.Context, noticeID string) ([]noticeDelivery, error) {
+	all := []noticeDelivery{}
+	for _, w := range a.Operations.Webhooks {
+		d, err := a.Store.WebhookDelivery(ctx, w.ID, noticeID)
+		if errors.Is(err, lockstep.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, noticeDelivery{w.ID, string(d.State), d.Status, d.Reason, d.Attempts, orNil(d.BeganAt),
+			d.UpdatedAt.UTC()})
+	}
+	return all, nil
 }
 
 type sendInput struct {

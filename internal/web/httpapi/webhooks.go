@@ -15,6 +15,7 @@ import (
 // webhookStore is the part of the store that keeps deliveries to your endpoints.
 type webhookStore interface {
 	AccessNotification(ctx context.Context, account lockstep.Account) (lockstep.AccessNotification, error)
+	WebhookDelivery(ctx context.Context, endpoint, subject string) (lockstep.WebhookDelivery, error)
 	WebhookDeliveries(ctx context.Context, endpoint string, filter lockstep.DeliveryFilter) (lockstep.DeliveryPage, error)
 	WebhookEndpoint(ctx context.Context, id string) (lockstep.WebhookEndpoint, error)
 	Redeliver(ctx context.Context, endpoint, subject string) error
