@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 		"internal/web/explain", "internal/web/mask", "internal/web/catalog", "internal/statistics"},
 	"internal/web/catalog": {"."},
 	"internal/web/explain": {"."},
-	"internal/web/console": {".", "internal/clients", "internal/look", "internal/money", "internal/web/audit", "internal/web/charts",
+	"internal/web/console": {".", "internal/buildinfo", "internal/clients", "internal/look", "internal/money", "internal/web/audit", "internal/web/charts",
 		"internal/web/explain", "internal/web/httpapi"},
 	"internal/web/charts":        {"internal/look"},
 	"internal/web/apikeys":       {"."},

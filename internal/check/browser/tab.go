@@ -148,6 +148,15 @@ func (b *Tab) Click(selector, then string) {
 	b.leave("click "+selector, then, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
+// Unfold opens a details element by its summary.
+func (b *Tab) Unfold(summary string) {
+	b.Helper()
+	b.Do("unfold "+summary, chromedp.Click(chromedp.CSS(summary), chromedp.NodeVisible))
+	b.Wait("what "+summary+" hides", func() bool {
+		return Value[bool](b, `document.querySelector(`+"`"+summary+"`"+`).parentElement.open === true`)
+	})
+}
+
 // Press presses keys, such as kb.Enter, and waits for an element of the next page.
 func (b *Tab) Press(keys, then string) {
 	b.Helper()

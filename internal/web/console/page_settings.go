@@ -48,6 +48,9 @@ func (s shownSetting) Origin() string {
 	return s.Source
 }
 
+// Fingerprint reports whether the value identifies a secret without being it.
+func (s shownSetting) Fingerprint() bool { return s.Secret && strings.Contains(s.Value, "…") }
+
 // Chosen reports whether somebody set the value.
 func (s shownSetting) Chosen() bool { return s.Source != "default" }
 

@@ -12,32 +12,6 @@ import (
 	"github.com/lockstep-dev/lockstep/simulator"
 )
 
-// do confirms an action with a reason, and returns the page that follows.
-func (p *person) do(name string, pairs ...string) answer {
-	p.Helper()
-	asked := p.open("/console/actions/" + name + "?" + form(pairs...).Encode())
-	if asked.status != http.StatusOK || !strings.Contains(asked.body, `name="reason"`) {
-		p.Fatalf("%s asks for no reason: %d %s", name, asked.status, asked.body)
-	}
-	return p.post("/console/actions/"+name, append(pairs, "token", p.token(), "reason", "a test of "+name)...)
-}
-
-// audits checks that the audit log has an action of anna's with its reason.
-func (k *kit) audits(action string) {
-	k.Helper()
-	page, err := k.store.AuditEntries(k.Context(), lockstep.AuditFilter{})
-	if err != nil {
-		k.Fatal(err)
-	}
-	for _, e := range page.Entries {
-		if e.Action == action && e.Actor == "console/anna" && strings.HasPrefix(e.Reason, "a test of ") &&
-			e.Result == lockstep.AuditDone {
-			return
-		}
-	}
-	k.Errorf("the audit log lacks %s by console/anna: %v", action, page.Entries)
-}
-
 // Personal data is masked until an operator reveals it, which the audit log keeps.
 func TestBodiesAreMasked(t *testing.T) {
 	t.Parallel()
@@ -66,7 +40,7 @@ func TestBodiesAreMasked(t *testing.T) {
 		!strings.Contains(got.body, "&#34;type&#34;: &#34;user.created&#34;") {
 		t.Errorf("the page lacks the rest of the body: %s", got.body)
 	}
-	got := anna.do("reveal", "event", "clerk/"+event.ID)
+	got := anna.does("reveal", "event", "clerk/"+event.ID)
 	if got.status != http.StatusOK || !strings.Contains(got.body, personal[0]) || !strings.Contains(got.body, personal[1]) {
 		t.Errorf("the body is not revealed: %d %s", got.status, got.body)
 	}
@@ -74,7 +48,7 @@ func TestBodiesAreMasked(t *testing.T) {
 		got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the body may be kept: %s %v", got.url, got.header)
 	}
-	k.audits("reveal-event")
+	k.recorded("reveal-event", lockstep.AuditDone)
 }
 
 // Events are found by what a person has, and looked at again.
@@ -105,10 +79,10 @@ func TestEventsAreFoundAndReplayed(t *testing.T) {
 	if got.status != http.StatusOK || strings.Contains(got.body, evil) || !strings.Contains(got.body, "/console/work/customer/cus_nobody") {
 		t.Errorf("the event: %d %s", got.status, got.body)
 	}
-	if got := anna.do("replay", "event", "stripe/evt_of_cus_nobody"); !strings.Contains(got.body, "Queued: 1 key") {
+	if got := anna.does("replay", "event", "stripe/evt_of_cus_nobody"); !strings.Contains(got.body, "Queued: 1 key") {
 		t.Errorf("replayed: %d %s", got.status, got.body)
 	}
-	k.audits("replay-events")
+	k.recorded("replay-events", lockstep.AuditDone)
 }
 
 // Parked work is retried, linked or dropped.
@@ -140,10 +114,10 @@ func TestWork(t *testing.T) {
 			t.Errorf("the page of the key lacks %q: %s", part, key)
 		}
 	}
-	if got := anna.do("retry", "key", "customer/cus_one", "key", "customer/cus_two"); !strings.Contains(got.body, "2 keys run") {
+	if got := anna.does("retry", "key", "customer/cus_one", "key", "customer/cus_two"); !strings.Contains(got.body, "2 keys run") {
 		t.Errorf("retried: %s", got.body)
 	}
-	k.audits("retry-work")
+	k.recorded("retry-work", lockstep.AuditDone)
 	if asked := anna.open("/console/actions/drop?key=customer/cus_three").body; !strings.Contains(asked, "That settles 1 event (1 × customer.created)") {
 		t.Errorf("the page does not say what is settled: %s", asked)
 	}
@@ -151,16 +125,16 @@ func TestWork(t *testing.T) {
 		page, err := k.store.OpenWork(t.Context(), lockstep.WorkFilter{Status: lockstep.WorkParked})
 		return err == nil && len(page.Work) == 3
 	})
-	if got := anna.do("drop", "key", "customer/cus_three", "paid", "Refuse to drop it"); !strings.Contains(got.body, "is dropped") {
+	if got := anna.does("drop", "key", "customer/cus_three", "paid", "Refuse to drop it"); !strings.Contains(got.body, "is dropped") {
 		t.Errorf("dropped: %d %s", got.status, got.body)
 	}
-	k.audits("drop-work")
+	k.recorded("drop-work", lockstep.AuditDone)
 	// What the API refuses, the page shows beside what was entered.
-	if got := anna.do("link-object", "object", "cus_one", "account", evil); got.status != http.StatusUnprocessableEntity ||
+	if got := anna.does("link-object", "object", "cus_one", "account", evil); got.status != http.StatusUnprocessableEntity ||
 		strings.Contains(got.body, evil) || !strings.Contains(got.body, "&lt;img") || !strings.Contains(got.body, `role="alert"`) {
 		t.Errorf("a wrong account: %d %s", got.status, got.body)
 	}
-	if got := anna.do("link-object", "object", "cus_none", "account", ada.String()); got.status < 400 && !strings.Contains(got.body, "is linked") {
+	if got := anna.does("link-object", "object", "cus_none", "account", ada.String()); got.status < 400 && !strings.Contains(got.body, "is linked") {
 		t.Errorf("an unknown customer: %d %s", got.status, got.body)
 	}
 }
@@ -195,20 +169,20 @@ func TestDeletions(t *testing.T) {
 	b.Look("console-deletions-held")
 	list := held()
 	one, two := list[0].Account.String(), list[1].Account.String()
-	if got := anna.do("discard-deletions", "account", one); !strings.Contains(got.body, "1 deletion is discarded") {
+	if got := anna.does("discard-deletions", "account", one); !strings.Contains(got.body, "1 deletion is discarded") {
 		t.Errorf("discarded: %d %s", got.status, got.body)
 	}
-	k.audits("discard-deletions")
+	k.recorded("discard-deletions", lockstep.AuditDone)
 	if asked := anna.open("/console/actions/approve-deletions?account=" + two).body; !strings.Contains(asked, two) {
 		t.Errorf("the page does not name the account: %s", asked)
 	}
-	if got := anna.do("approve-deletions", "account", two); !strings.Contains(got.body, "1 deletion is approved") {
+	if got := anna.does("approve-deletions", "account", two); !strings.Contains(got.body, "1 deletion is approved") {
 		t.Errorf("approved: %d %s", got.status, got.body)
 	}
-	if got := anna.do("approve-deletions", "account", "all"); !strings.Contains(got.body, "approved. Lockstep ends") {
+	if got := anna.does("approve-deletions", "account", "all"); !strings.Contains(got.body, "approved. Lockstep ends") {
 		t.Errorf("all approved: %d %s", got.status, got.body)
 	}
-	k.audits("approve-deletions")
+	k.recorded("approve-deletions", lockstep.AuditDone)
 	k.until("nothing is held", func() bool { return len(held()) == 0 })
 	if got := anna.open("/console/deletions?state=discarded").body; !strings.Contains(got, one) {
 		t.Errorf("the discarded one is missing: %s", got)
