@@ -8,8 +8,8 @@ PROM_AT   := v0.316.0
 SEEDS     ?= 20000
 FOR       ?= 10m
 
-.PHONY: help dev build image test compiler chromium postgres shells lint conformance deployment alerts simulation mutation \
-	mutation-table clients clients-table soak bench
+.PHONY: help dev build image test compiler chromium postgres shells lint conformance deployment alerts simulation \
+	mutation mutation-table accessibility clients clients-table soak bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -76,7 +76,7 @@ lint: $(LINT) ## Check formatting, vet and linters
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 
-conformance: simulation mutation clients deployment alerts ## Run the longer suites: more worlds, mutated code, other people's clients, the image, and the alerts
+conformance: simulation mutation clients accessibility deployment alerts ## Run the longer suites: more worlds, mutated code, other people's clients, the image, and the alerts
 
 deployment: ## Build and run the image for this machine, and check what is in deploy/
 	cd deploy && $(GO) test -count=1 -timeout 15m ./...
@@ -101,6 +101,10 @@ mutation-table: ## Do the same, and write the table in docs/mutation.md
 clients: conformance/node_modules examples/nextjs/node_modules examples/convex/node_modules ## Run stripe-node, @clerk/backend, both CLIs and better-auth against the simulator, and check the examples' types
 	cd conformance && LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./...
 	LOCKSTEP_CONFORMANCE=1 $(GO) test -count=1 -timeout 10m ./internal/check/openapicheck
+
+accessibility: chromium conformance/node_modules ## Judge every page by axe-core
+	LOCKSTEP_AXE=$(CURDIR)/conformance/node_modules/axe-core/axe.min.js $(GO) test -count=1 -timeout 10m -run 'Browser|Overview|Deletions' \
+		./internal/web/console
 
 clients-table: conformance/node_modules ## Do the same, and write the table in docs/stripe-cli.md
 	cd conformance && LOCKSTEP_CONFORMANCE=1 LOCKSTEP_WRITE_TABLE=1 $(GO) test -count=1 -timeout 10m ./...

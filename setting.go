@@ -36,8 +36,8 @@ const (
 const longSecret = 24
 
 // Fingerprint identifies a secret without telling it: its known prefix, and the first 8 hexadecimal digits of the
-// SHA-256 of a label and the secret. Of a secret that is short enough to guess, it says only that it is set. It is empty
-// for an empty secret.
+// SHA-256 of a label and the secret. Of a secret that is short enough to guess, it says only that it is set. It is
+// empty for an empty secret.
 func Fingerprint(s Secret) string {
 	text := s.Reveal()
 	switch {

@@ -28,7 +28,8 @@ insert into accounts (kind, id, state, email, name, identity_updated_at, custome
 	select 'user', 'user_' || n, 'active', '', '', 0, 'cus_' || n, n, n from generate_series(1, 100000) n;
 insert into accounts (kind, id, state, email, name, identity_updated_at, customer_id, created_at, updated_at)
 	select 'organization', 'org_' || n, 'active', '', '', 0, 'cus_o' || n, n, n from generate_series(1, 20000) n;
-update accounts set email = id || '@example.com', status = case when created_at % 1000 = 0 then 'past_due' else 'none' end,
+update accounts set email = id || '@example.com',
+	status = case when created_at % 1000 = 0 then 'past_due' else 'none' end,
 	plan = case when created_at % 3 = 0 then 'pro' else '' end,
 	concern = case when created_at % 500 = 0 then 'in_doubt' else '' end,
 	problems = case when created_at % 500 = 1 then '[]' else '' end,

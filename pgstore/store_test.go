@@ -83,7 +83,8 @@ func at(t *testing.T, database, server string) string {
 var tables = strings.Fields(`events event_bodies runs work work_waits former_customers subscription_items subscriptions
 	license_items licenses mails buyer_mails notices roster access_told hook_deliveries hook_endpoints purchases
 		assignments instances successions changes cursors heartbeat accounts replicas upstream_pauses price_names trials
-	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims api_keys console_passes statistics`)
+	backfill_identities backfill_customers backfill_objects backfill_payments backfill_claims
+	api_keys console_passes statistics`)
 
 // fresh returns the URL of a database with empty tables.
 func fresh(t *testing.T) string {

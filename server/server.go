@@ -75,8 +75,9 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations, console: pages,
-		api: api, web: web,
+	return &Server{store: p.config.Store, runner: p.runner, caller: p.caller, log: c.Log, streams: activations,
+		console: pages,
+		api:     api, web: web,
 		access:  api.Access,
 		sources: c.sources(), polled: c.polled(),
 		statistics: p.statistics(), installation: p.installation,

@@ -86,7 +86,8 @@ func (c *serveCommand) settings(in *surroundings) (s settings, err error) {
 	if s.Config.Settings, err = c.effective(f, in.getenv); err != nil {
 		return s, err
 	}
-	s.Problems = each(s.secrets, f.consoleRoles(&s.Config), f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config, in.getenv),
+	s.Problems = each(s.secrets, f.consoleRoles(&s.Config), f.Mail.apply(&s.Config, in.getenv), f.webhooks(&s.Config,
+		in.getenv),
 		otlp.Check(in.getenv))
 	return s, nil
 }

@@ -19,7 +19,8 @@ func TestAGapIsNotAZero(t *testing.T) {
 		table := NewTable(span, lockstep.StatisticsReading{Now: now, Buckets: []lockstep.StatisticsBucket{
 			{At: first.Add(span.Step()), Cells: written}}})
 		done, lags := table.Find("runs.done"), table.Find("access_lag.database.p50")
-		if len(table.Starts) != points || len(table.Written) != points || len(done) != points || !table.Starts[0].Equal(first) {
+		if len(table.Starts) != points || len(table.Written) != points || len(done) != points ||
+			!table.Starts[0].Equal(first) {
 			t.Fatalf("%s: %d points from %s, want %d from %s", span, len(table.Starts), table.Starts[0], points, first)
 		}
 		if table.Written[0] || done[0] != nil {

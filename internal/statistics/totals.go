@@ -45,7 +45,8 @@ func totals(from prometheus.Gatherer) (map[cell]int64, error) {
 			if h := m.GetHistogram(); h != nil {
 				below := uint64(0)
 				for _, b := range h.GetBucket() {
-					counted[cell{name, bin(b.GetUpperBound())}] += int64(b.GetCumulativeCount() - below) //nolint:gosec // counts of one process
+					in := b.GetCumulativeCount() - below
+					counted[cell{name, bin(b.GetUpperBound())}] += int64(in) //nolint:gosec // counts of one process
 					below = b.GetCumulativeCount()
 				}
 				counted[cell{name, beyond}] += int64(h.GetSampleCount() - below) //nolint:gosec // as above

@@ -159,7 +159,8 @@ func TestCountsAreWritten(t *testing.T) {
 		p.ran(4, lockstep.Done)
 		p.ran(2, lockstep.Parked)
 		p.AccessWritten(metrics.StepDatabase, 700*time.Millisecond)
-		if err := w.store.Mark(w.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer, ID: "cus_1"}}); err != nil {
+		if err := w.store.Mark(w.Context(), lockstep.Mark{Key: lockstep.Key{Kind: lockstep.KeyCustomer,
+			ID: "cus_1"}}); err != nil {
 			w.Fatal(err)
 		}
 		time.Sleep(16 * time.Minute)

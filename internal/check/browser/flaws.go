@@ -43,7 +43,8 @@ const flaws = `(() => {
 	const ids = [...document.querySelectorAll("[id]")].map(e => e.id)
 	for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) != i))) flaws.push("the id " + id + " is not unique")
 	for (const a of document.querySelectorAll("a[href^='#']"))
-		if (a.hash.length > 1 && !document.getElementById(decodeURIComponent(a.hash.slice(1)))) flaws.push("the link " + a.hash + " leads nowhere")
+		if (a.hash.length > 1 &&
+			!document.getElementById(decodeURIComponent(a.hash.slice(1)))) flaws.push("the link " + a.hash + " leads nowhere")
 	return flaws
 })()`
 

@@ -55,7 +55,8 @@ func (w *world) HeldPrices(context.Context, int) ([]lockstep.HeldPrice, error) {
 }
 
 func (w *world) reader(plans ...lockstep.Plan) *catalog.Reader {
-	return &catalog.Reader{Catalog: lockstep.Catalog{Plans: plans}, Stripe: w, Store: w, Log: slog.New(slog.DiscardHandler)}
+	return &catalog.Reader{Catalog: lockstep.Catalog{Plans: plans}, Stripe: w, Store: w,
+		Log: slog.New(slog.DiscardHandler)}
 }
 
 func price(id, key, product string, active bool) lockstep.ListedPrice {
@@ -131,8 +132,8 @@ func TestWhatWasNotReadIsUnknown(t *testing.T) {
 	}
 }
 
-// TestReadsAreSharedAndKept counts what pages cost: Stripe is read once in 30 seconds, subscriptions are counted once in
-// ten minutes, and no page waits for a long count.
+// TestReadsAreSharedAndKept counts what pages cost: Stripe is read once in 30 seconds, subscriptions are counted
+// once in ten minutes, and no page waits for a long count.
 func TestReadsAreSharedAndKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

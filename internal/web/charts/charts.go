@@ -53,7 +53,8 @@ var shapes = []charts.SymbolShape{charts.SymbolCircle, charts.SymbolSquare, char
 func (c Chart) options(dark bool) charts.LineChartOption {
 	list, names, highest := charts.LineSeriesList{}, []string{}, 0.0
 	for i, l := range c.Lines {
-		series := charts.LineSeries{Name: l.Name, Symbol: charts.Symbol{Shape: shapes[i%len(shapes)], Size: float64(1 + min(i, 1))}}
+		series := charts.LineSeries{Name: l.Name, Symbol: charts.Symbol{Shape: shapes[i%len(shapes)],
+			Size: float64(1 + min(i, 1))}}
 		for _, v := range l.Values {
 			if v == nil {
 				series.Values = append(series.Values, charts.GetNullValue())

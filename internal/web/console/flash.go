@@ -26,7 +26,8 @@ func setFlash(w http.ResponseWriter, f flash) {
 	if f.Failed {
 		text = "!" + text
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString([]byte(text)), Path: root,
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString([]byte(text)),
+		Path:   root,
 		MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 }
 
@@ -35,7 +36,8 @@ func takeFlash(w http.ResponseWriter, r *http.Request) *flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: root, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: root, MaxAge: -1, HttpOnly: true,
+		SameSite: http.SameSiteStrictMode})
 	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	if err != nil || len(text) == 0 {
 		return nil

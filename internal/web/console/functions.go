@@ -114,8 +114,9 @@ func (c *clock) stamp(t time.Time) stamp {
 		layout = "Jan 2, 2006, 15:04"
 	}
 	zone := c.zone.String()
-	return stamp{t.UTC().Format(time.RFC3339Nano), local.Format(layout), local.Format("Monday, January 2, 2006, 15:04:05") +
-		" " + zone + " (" + ago(c.now, t) + ")"}
+	return stamp{t.UTC().Format(time.RFC3339Nano), local.Format(layout),
+		local.Format("Monday, January 2, 2006, 15:04:05") +
+			" " + zone + " (" + ago(c.now, t) + ")"}
 }
 
 func timeOf(t any) time.Time {

@@ -39,7 +39,8 @@ func (v *visit) get(path string, out any) error { return v.api.get(v.Context(), 
 func (v *visit) refusal(path string, out any) ([]string, error) {
 	err := v.get(path, out)
 	var refused *apiError
-	if errors.As(err, &refused) && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusBadRequest) {
+	if errors.As(err, &refused) && (refused.Status == http.StatusUnprocessableEntity ||
+		refused.Status == http.StatusBadRequest) {
 		return said(refused), nil
 	}
 	return nil, err

@@ -85,7 +85,8 @@ func TestNoticesAreText(t *testing.T) {
 	ada := o.ada()
 	n := lockstep.NewNotice(lockstep.NoticePaymentFailed, ada, "in_1", time.Now())
 	until := time.Now().Add(time.Hour)
-	n.Facts = lockstep.Facts{Plan: evil, Amount: 500, Currency: evil, Status: evil, Invoice: evil, Refund: evil, PaidBy: evil,
+	n.Facts = lockstep.Facts{Plan: evil, Amount: 500, Currency: evil, Status: evil, Invoice: evil, Refund: evil,
+		PaidBy:   evil,
 		Checkout: evil, InvoiceURL: "javascript:alert(1)", ReceiptURL: "javascript:alert(1)", Until: &until,
 		PeriodStart: &until, PeriodEnd: &until, At: &until, Ending: true, ActionRequired: true, PaymentAmount: 900}
 	o.down.Store(true)

@@ -41,7 +41,8 @@ func TestBodiesAreMasked(t *testing.T) {
 		t.Errorf("the page lacks the rest of the body: %s", got.body)
 	}
 	got := anna.does("reveal", "event", "clerk/"+event.ID)
-	if got.status != http.StatusOK || !strings.Contains(got.body, personal[0]) || !strings.Contains(got.body, personal[1]) {
+	if got.status != http.StatusOK || !strings.Contains(got.body, personal[0]) || !strings.Contains(got.body,
+		personal[1]) {
 		t.Errorf("the body is not revealed: %d %s", got.status, got.body)
 	}
 	if strings.Contains(got.url, "ada") || strings.Contains(got.header.Get("Set-Cookie"), "said") ||
@@ -76,7 +77,8 @@ func TestEventsAreFoundAndReplayed(t *testing.T) {
 		t.Errorf("an unknown event: %d %s", got.status, got.body)
 	}
 	got := anna.open("/console/events/stripe/evt_of_cus_nobody")
-	if got.status != http.StatusOK || strings.Contains(got.body, evil) || !strings.Contains(got.body, "/console/work/customer/cus_nobody") {
+	if got.status != http.StatusOK || strings.Contains(got.body, evil) || !strings.Contains(got.body,
+		"/console/work/customer/cus_nobody") {
 		t.Errorf("the event: %d %s", got.status, got.body)
 	}
 	if got := anna.does("replay", "event", "stripe/evt_of_cus_nobody"); !strings.Contains(got.body, "Queued: 1 key") {

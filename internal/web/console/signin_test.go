@@ -205,7 +205,8 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	style := regexp.MustCompile(`/console/assets/[0-9a-f]+\.css`).FindString(anna.open("/console/audit").body)
-	if got := anna.open(style); got.status != http.StatusOK || !strings.Contains(got.header.Get("Cache-Control"), "immutable") {
+	if got := anna.open(style); got.status != http.StatusOK || !strings.Contains(got.header.Get("Cache-Control"),
+		"immutable") {
 		t.Errorf("%s: %d %v", style, got.status, got.header)
 	}
 }

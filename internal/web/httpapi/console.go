@@ -81,7 +81,8 @@ func (a *API) createLink(ctx context.Context, in *consoleLinkInput, trail *audit
 func newLink(ctx context.Context, store passStore, o Operator) (path string, until time.Time, err error) {
 	secret := rand.Text() + rand.Text()
 	until = time.Now().Add(linkFor).UTC().Truncate(time.Second)
-	err = store.CreateConsolePass(ctx, lockstep.ConsolePass{Hash: lockstep.HashConsolePass(secret), Once: true, Name: o.Name,
+	err = store.CreateConsolePass(ctx, lockstep.ConsolePass{Hash: lockstep.HashConsolePass(secret), Once: true,
+		Name: o.Name,
 		Role: o.Role, ExpiresAt: until})
 	return SignInPath + "?" + LinkParameter + "=" + secret, until, err
 }
