@@ -24,6 +24,7 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
 	b, k := browser.Start(t), start(t)
 	k.buy(k.ada(), "pro")
+	k.hour()
 	b.Open(k.url+"/console", "main")
 	b.Look("console-sign-in-without-link")
 	b.Open(k.url+k.link(lockstep.ConsoleOperator), "button")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,5 +101,26 @@ func (k *kit) stripe(path string, content url.Values) {
 	if response.StatusCode != http.StatusOK {
 		text, err := io.ReadAll(response.Body)
 		k.Fatalf("POST %s: %d %s %v", path, response.StatusCode, text, err)
+	}
+}
+
+// hour stores the statistics of an hour in which a process was away for a while.
+func (k *kit) hour() {
+	k.Helper()
+	for ago := 59; ago > 0; ago-- {
+		if ago > 30 && ago < 34 {
+			continue
+		}
+		n := int64(40 + 25*math.Sin(float64(ago)/9))
+		cells := []lockstep.StatisticsCell{{Metric: "deliveries.stored", Count: n}, {Metric: "deliveries.duplicate", Count: n / 9},
+			{Metric: "deliveries.refused", Count: int64(ago % 11 / 10)}, {Metric: "runs.done", Count: n / 3},
+			{Metric: "runs.retry", Count: int64(ago % 7 / 5)}, {Metric: "queue.due", Count: 1, Most: n / 8, Last: n / 9},
+			{Metric: "upstream.stripe.calls", Count: n}, {Metric: "upstream.stripe.waits", Count: n / 20},
+			{Metric: "upstream.clerk.calls", Count: n / 2},
+			{Metric: "access_lag.database", Bin: 250, Count: n}, {Metric: "access_lag.database", Bin: 1000, Count: 1 + int64(ago%5/4)}}
+		if err := k.store.AddStatistics(k.Context(), lockstep.StatisticsMinute{At: time.Now().Add(-time.Duration(ago) * time.Minute),
+			Cells: cells}); err != nil {
+			k.Fatal(err)
+		}
 	}
 }
