@@ -174,7 +174,7 @@ func (s *Console) act(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, a.name, err)
 		return
 	}
-	setFlash(w, flash{Text: a.said(form, answer)})
+	setFlash(w, r, flash{Text: a.said(form, answer)})
 	http.Redirect(w, r, a.back(form), http.StatusSeeOther)
 }
 

@@ -18,7 +18,7 @@ const flashCookie = "lockstep-said"
 // longestFlash keeps the cookie below what browsers accept.
 const longestFlash = 2000
 
-func setFlash(w http.ResponseWriter, f flash) {
+func setFlash(w http.ResponseWriter, r *http.Request, f flash) {
 	text := f.Text
 	if len(text) > longestFlash {
 		text = strings.ToValidUTF8(text[:longestFlash], "") + "…"
@@ -26,9 +26,7 @@ func setFlash(w http.ResponseWriter, f flash) {
 	if f.Failed {
 		text = "!" + text
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString([]byte(text)),
-		Path:   root,
-		MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, flashFor(r, base64.RawURLEncoding.EncodeToString([]byte(text)), 60))
 }
 
 func takeFlash(w http.ResponseWriter, r *http.Request) *flash {
@@ -36,12 +34,18 @@ func takeFlash(w http.ResponseWriter, r *http.Request) *flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: root, MaxAge: -1, HttpOnly: true,
-		SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, flashFor(r, "", -1))
 	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	if err != nil || len(text) == 0 {
 		return nil
 	}
 	said, failed := strings.CutPrefix(string(text), "!")
 	return &flash{said, failed}
+}
+
+// flashFor returns the cookie. It is as secure as the session's own, see [cookieFor].
+func flashFor(r *http.Request, value string, seconds int) *http.Cookie {
+	_, err := r.Cookie(secureCookie)
+	return &http.Cookie{Name: flashCookie, Value: value, Path: root, MaxAge: seconds, HttpOnly: true, Secure: err == nil,
+		SameSite: http.SameSiteStrictMode}
 }

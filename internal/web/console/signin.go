@@ -53,15 +53,15 @@ func fromHere(r *http.Request) bool {
 func (s *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	data := signInData{Clerk: len(s.Grants) > 0, Next: local(r.PostFormValue("next"))}
 	client := clients.Of(r.Context())
-	pass, err := s.Store.TakeConsolePass(r.Context(), lockstep.HashConsolePass(r.PostFormValue(httpapi.LinkParameter)))
+	pass, err := s.takeLink(r.Context(), lockstep.HashConsolePass(r.PostFormValue(httpapi.LinkParameter)))
 	switch {
-	case err == nil && pass.Once:
+	case err == nil:
 		if err = s.enter(w, r, pass.Name, pass.Role, sessionFor); err == nil {
 			http.Redirect(w, r, orRoot(data.Next), http.StatusSeeOther)
 			return
 		}
 		s.fail(w, r, "sign in", err)
-	case err != nil && !errors.Is(err, lockstep.ErrNotFound):
+	case !errors.Is(err, lockstep.ErrNotFound):
 		s.fail(w, r, "sign in", err)
 	case !s.limit.Allow(client):
 		data.Refused = "Too many wrong links came from your address. Wait a minute, then open a new link."
@@ -70,6 +70,18 @@ func (s *Console) signIn(w http.ResponseWriter, r *http.Request) {
 		data.Refused = "This link was used before, or is older than 10 minutes. Create a new one."
 		s.showSignIn(w, r, http.StatusForbidden, data)
 	}
+}
+
+// takeLink uses up a link. It reads first: strangers must not cause writes.
+func (s *Console) takeLink(ctx context.Context, hash string) (lockstep.ConsolePass, error) {
+	pass, err := s.Store.ConsolePass(ctx, hash)
+	switch {
+	case err != nil:
+		return pass, err
+	case !pass.Once: // a session
+		return pass, lockstep.ErrNotFound
+	}
+	return s.Store.TakeConsolePass(ctx, hash)
 }
 
 // clerkSignIn takes a session token that the app's page sends. The answer is a page and not a redirect,

@@ -60,6 +60,20 @@ func TestALinkSignsInOnce(t *testing.T) {
 	}
 }
 
+// A session is no link: whoever learns one cannot make another of it, or end it by trying.
+func TestASessionIsNoLink(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	anna := k.signIn(lockstep.ConsoleViewer)
+	_, secret, _ := strings.Cut(sessionCookie(t, anna), "=")
+	if got := k.visitor().post("/console/sign-in", "link", secret); got.status != http.StatusForbidden {
+		t.Errorf("a session signs in: %d", got.status)
+	}
+	if got := anna.open("/console/audit"); strings.Contains(got.url, "sign-in") {
+		t.Error("the session has ended")
+	}
+}
+
 func TestSigningOutEndsTheSession(t *testing.T) {
 	t.Parallel()
 	k := start(t)
