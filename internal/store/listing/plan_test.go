@@ -81,7 +81,7 @@ var plans = []struct {
 var grows = regexp.MustCompile(`^SCAN (events|work|accounts|notices|n|mails|m|buyer_mails|b|hook_deliveries|d)\b`)
 
 // sorting lists the statements that sort what an index found, which is bounded.
-var sorting = []string{"EventsOfKey", "EventsOpen", "EventTally", "DeletionTally", "OpenSince"}
+var sorting = []string{"EventsOfKey", "EventsOpen", "EventTally", "DeletionTally", "OpenSince", "ConcernTally"}
 
 var parameter = regexp.MustCompile(`\$\d+`)
 

@@ -118,8 +118,8 @@ func (k *kit) hour() {
 			{Metric: "upstream.stripe.calls", Count: n}, {Metric: "upstream.stripe.waits", Count: n / 20},
 			{Metric: "upstream.clerk.calls", Count: n / 2},
 			{Metric: "access_lag.database", Bin: 250, Count: n}, {Metric: "access_lag.database", Bin: 1000, Count: 1 + int64(ago%5/4)}}
-		if err := k.store.AddStatistics(k.Context(), lockstep.StatisticsMinute{At: time.Now().Add(-time.Duration(ago) * time.Minute),
-			Cells: cells}); err != nil {
+		minute := lockstep.StatisticsMinute{At: time.Now().Add(-time.Duration(ago) * time.Minute), Cells: cells}
+		if err := k.store.AddStatistics(k.Context(), minute); err != nil {
 			k.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type kit struct {
 	prices   map[string]string // by lookup key
 	client   *http.Client
 	document *openapi3.T
+	mu       *sync.Mutex
 	good     map[string]bool // the operations that succeeded as documented
 }
 
@@ -56,7 +58,8 @@ type answer struct {
 // start starts a kit. change may change the server's configuration.
 func start(t testing.TB, change ...func(*server.Config)) *kit {
 	t.Helper()
-	k := &kit{TB: t, prices: map[string]string{}, good: map[string]bool{}, client: &http.Client{Timeout: patience}}
+	k := &kit{TB: t, prices: map[string]string{}, mu: new(sync.Mutex), good: map[string]bool{},
+		client: &http.Client{Timeout: patience}}
 	t.Cleanup(k.client.CloseIdleConnections)
 	stripe, clerk, lock := listen(t), listen(t), listen(t)
 	k.url = "http://" + lock.Addr().String()
@@ -211,6 +214,8 @@ func (k *kit) judge(request *http.Request, a answer) {
 	if err != nil {
 		k.Errorf("%s %s: %d is not as documented: %v\n%s", request.Method, request.URL.Path, a.status, err, a.body)
 	} else if a.status < 300 {
+		k.mu.Lock()
+		defer k.mu.Unlock()
 		k.good[operation.OperationID] = true
 	}
 }
