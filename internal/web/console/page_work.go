@@ -32,6 +32,14 @@ func (w openWork) Open() bool {
 	return w.Status == "pending" || w.Status == "parked" || w.Status == "failed"
 }
 
+// Shown is the status as the pages show it: pending work that only waits for its time is scheduled.
+func (w openWork) Shown() string {
+	if w.Status == "pending" && w.Reason == "" && w.LeaseUntil == nil && time.Until(w.RunAt) > time.Minute {
+		return "scheduled"
+	}
+	return w.Status
+}
+
 // Linkable returns the id of a customer, checkout or payment that waits for a link to an account; empty if the
 // key is about something else.
 func (w openWork) Linkable() string {
