@@ -198,6 +198,8 @@ type Sync struct {
 	Retention    lockstep.Retention // of stored events
 	Memory       Memory
 	BackfillRate float64 // the share of the rate limits that a backfill may use; 0 means 0.9
+	// NoStatistics saves the write of each minute. The console then has no charts.
+	NoStatistics bool
 }
 
 // Workers says how many keys are processed at once, and for how long.

@@ -35,8 +35,11 @@ func (p *parts) collectors() []prometheus.Collector {
 	return all
 }
 
-// statistics writes what this process counts to the database, for charts.
+// statistics writes what this process counts to the database, for charts; nil if nothing is kept.
 func (p *parts) statistics() *statistics.Writer {
+	if p.config.Sync.NoStatistics {
+		return nil
+	}
 	counted := prometheus.NewRegistry()
 	counted.MustRegister(p.counts)
 	for _, gate := range p.gates() {

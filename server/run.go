@@ -39,6 +39,9 @@ func (s *Server) Run(ctx context.Context) error {
 // keepStatistics writes statistics until the function that it returns is called, which writes the last ones. It does
 // not end with ctx, because runs that end later count too.
 func (s *Server) keepStatistics(ctx context.Context) (end func()) {
+	if s.statistics == nil {
+		return func() {}
+	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {

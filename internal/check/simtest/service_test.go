@@ -111,8 +111,10 @@ func (w *world) boot() *service {
 			WebhookSecrets:    []lockstep.Secret{clerkWebhook}, HTTPClient: s.party.client(10 * time.Second)},
 		Sync: server.Sync{
 			// The bubble's one process wakes itself; polling would only cost time.
-			Memory:  server.Memory{Accounts: 3}, // fewer than there are accounts
-			Workers: server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
+			Memory: server.Memory{Accounts: 3}, // fewer than there are accounts
+			// A world has thousands of idle minutes.
+			NoStatistics: true,
+			Workers:      server.Workers{Poll: 24 * time.Hour, Grace: time.Second},
 			// No full verify: it would repair what everything else must get right by itself.
 			Intervals: server.Intervals{Events: scanEvery, Directory: listEvery, Accounts: 20 * 365 * 24 * time.Hour,
 				Retention: listEvery}},
