@@ -40,11 +40,11 @@ func (p accountPath) account(ctx context.Context) (lockstep.Account, error) {
 type accountView struct {
 	Account         string          `json:"account" example:"user/user_2x"`
 	State           string          `json:"state" enum:"active,deleted"`
+	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer, for checkouts, the portal and metadata"`
 	Name            string          `json:"name,omitempty" doc:"As last read from the directory; shown to servers only"`
 	Email           string          `json:"email,omitempty" doc:"As last read from the directory; shown to servers only"`
 	EmailVerified   bool            `json:"email_verified,omitempty" doc:"The directory has verified the address; shown to servers only"`
 	Deletion        string          `json:"deletion,omitempty" enum:"begun,held,approved,discarded" doc:"The state of its deletion; absent if it is not being deleted; shown to servers only"`
-	CustomerID      string          `json:"customer_id,omitempty" doc:"The primary Stripe customer, for checkouts, the portal and metadata"`
 	CustomerDeleted bool            `json:"customer_deleted,omitempty"`
 	Customers       []customerView  `json:"customers,omitempty" doc:"All linked Stripe customers, the primary one first; shown to servers only"`
 	Members         int64           `json:"members,omitempty" doc:"How many members an organization has, as last read from the directory; access.seats is how many it pays for"`
